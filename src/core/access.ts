@@ -1,0 +1,41 @@
+// What is known of a request when it has ended: the access log and the metrics read this.
+import type { Outcome } from "./outcome.ts";
+import type { Reason } from "./refusal.ts";
+
+/** One ended request. Never holds a query string, a credential or a cookie. */
+export interface AccessRecord {
+  /** When it arrived, wall clock, milliseconds since 1970. */
+  readonly time: number;
+  readonly listener: string;
+  readonly route: string | undefined;
+  readonly cluster: string | undefined;
+  /** The address of the endpoint that was tried last. */
+  readonly endpoint: string | undefined;
+  readonly peer: string;
+  readonly protocol: "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
+  readonly method: string;
+  readonly host: string;
+  /** The path as it was sent, without its query. */
+  readonly path: string;
+  /** The status that the client was sent; 0 when it left before there was one. */
+  readonly status: number;
+  readonly reason: Reason | undefined;
+  /** Why a request could not be parsed, or how an endpoint's answer was malformed: for people. */
+  readonly detail: string | undefined;
+  readonly outcome: Outcome | undefined;
+  /** How the response ended, where that is not well. */
+  readonly ending: "complete" | "client_aborted" | "upstream_truncated";
+  readonly attempts: number;
+  readonly requestId: string | undefined;
+  /** Body bytes received from the client, and body bytes sent to it. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly durationMs: number;
+}
+
+/** Takes records, never blocks, never throws. */
+export interface AccessLog {
+  /** Is a record with this status worth making? Asked before any work is done for it. */
+  wants(status: number): boolean;
+  write(record: AccessRecord): void;
+}

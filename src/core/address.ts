@@ -1,0 +1,25 @@
+// Where something listens or is reached.
+
+/** A TCP host and port, or the path of a unix socket; `text` is how people write and read it. */
+export type Address =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly text: string }
+  | { readonly kind: "unix"; readonly path: string; readonly text: string };
+
+/** `host:port`, `[v6]:port` or `unix:/path`; undefined when `text` is none of these. */
+export function parseAddress(text: string): Address | undefined {
+  if (text.startsWith("unix:")) {
+    const path = text.slice("unix:".length);
+    return path.startsWith("/") && !path.includes("\0") ? { kind: "unix", path, text } : undefined;
+  }
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/@]+)):([0-9]{1,5})$/.exec(text);
+  if (match === null) return undefined;
+  const port = Number(match[3]);
+  const host = match[1] ?? match[2] ?? "";
+  return port > 65535 ? undefined : { kind: "tcp", host, port, text };
+}
+
+/** The address as text, with IPv6 hosts in brackets. */
+export function tcpAddress(host: string, port: number): Address {
+  const text = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return { kind: "tcp", host, port, text };
+}

@@ -1,0 +1,147 @@
+// One request and its response, whatever protocol the client speaks. Codecs make exchanges, the
+// path answers them.
+import type { Fields } from "./fields.ts";
+import type { Reason } from "./refusal.ts";
+
+/** How the end of a body is known. */
+export type Framing =
+  | { readonly kind: "none" }
+  | { readonly kind: "length"; readonly bytes: number }
+  | { readonly kind: "chunked" }
+  /** It ends when the connection does; responses only. */
+  | { readonly kind: "close" };
+
+/** Why a message is refused, found while it was read. */
+export interface Malformed {
+  readonly reason: Reason;
+  readonly status: number;
+  /** What was wrong, for people: the access log has it, the client does not. */
+  readonly detail: string;
+}
+
+export interface RequestHead {
+  readonly method: string;
+  /** Origin-form, or `*`; never absolute. */
+  readonly target: string;
+  /** The host in lower case, without its port; empty when HTTP/1.0 named none. */
+  readonly host: string;
+  /** Host and port as they were sent. */
+  readonly authority: string;
+  readonly protocol: "HTTP/1.0" | "HTTP/1.1" | "HTTP/2";
+  readonly fields: Fields;
+  readonly framing: Framing;
+  /** Field names, in lower case, that Connection names beside its own options. */
+  readonly nominated: readonly string[];
+  readonly expectContinue: boolean;
+  /** The protocol that the client would upgrade to, in lower case. */
+  readonly upgrade: string | undefined;
+  /** Did the client say `TE: trailers`? */
+  readonly trailers: boolean;
+}
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly phrase: string;
+  readonly fields: Fields;
+  readonly framing: Framing;
+  readonly nominated: readonly string[];
+  /** May the connection carry another response after this one? */
+  readonly keepAlive: boolean;
+}
+
+/** A response head on its way to the client. */
+export interface ReplyHead {
+  readonly status: number;
+  readonly phrase: string;
+  /** End-to-end field lines, each ended by CRLF. */
+  readonly fields: string;
+  readonly framing: Framing;
+  /** True when the connection cannot be used afterwards. */
+  readonly close: boolean;
+}
+
+/** The other side of a connection. */
+export interface Peer {
+  /** An IP address; empty for unix sockets. */
+  readonly address: string;
+  /** Are its X-Forwarded-*, criticality and deadline fields believed? */
+  readonly trusted: boolean;
+}
+
+/** Takes a body piece by piece. */
+export interface BodySink {
+  /** Takes bytes that stay as they are; false asks to hold back until told to go on. */
+  write(chunk: Buffer): boolean;
+  /** The body is whole; `trailers` are field lines, each ended by CRLF. */
+  end(trailers: string): void;
+}
+
+/** Takes a response from an endpoint, in this order; `onFailed` may come at any time, and is last. */
+export interface ResponseReceiver {
+  onInterim(head: ResponseHead): void;
+  /** The final head; also 101, after which the body is what the tunnel carries. */
+  onHead(head: ResponseHead): void;
+  /** The view is valid until the call returns. */
+  onBody(view: Buffer): void;
+  onBodyEnd(trailers: Fields | undefined): void;
+  onFailed(how: AttemptFailure, detail: string): void;
+  /** More of the request body is taken again. */
+  onRequestDrain(): void;
+}
+
+/** How a request on a connection to an endpoint fails; `truncated` after the head, the others before. */
+export type AttemptFailure = "unreachable" | "reset" | "cut" | "malformed" | "truncated";
+
+/** What an exchange tells whoever answers it. */
+export interface ExchangeListener {
+  /** The client is gone, or what it sends is malformed: no answer is wanted any more. */
+  onGone(): void;
+  /** The deadline passed. */
+  onDeadline(): void;
+  /** More of the response body is taken again. */
+  onResponseDrain(): void;
+}
+
+export interface Exchange {
+  readonly request: RequestHead;
+  readonly peer: Peer;
+  /** `Clock.now()` when the head was complete. */
+  readonly startedAt: number;
+  readonly gone: boolean;
+  /** What is wrong with the body, once that is known. */
+  readonly wrong: Malformed | undefined;
+  /** Has the whole request body arrived? */
+  readonly bodyWhole: boolean;
+  /** Could the body be sent once more from its beginning? */
+  readonly bodyKept: boolean;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Has a final response begun? */
+  readonly answered: boolean;
+  listener: ExchangeListener | undefined;
+  /** Asks for `listener.onDeadline()` at `at`, in `Clock.now()` milliseconds; Infinity for never. */
+  deadline(at: number): void;
+
+  /** Sends the body to `sink` from its beginning; true when all of it went at once. */
+  sendBody(sink: BodySink): boolean;
+  /** Stops sending the body. */
+  dropBody(): void;
+  /** Goes on after `sink.write` returned false. */
+  resumeBody(): void;
+  /** Asks the client for its body, where it waits for `100 Continue` and has not been asked. */
+  askForBody(): void;
+
+  /** Sends a 1xx response. Nothing is sent to an HTTP/1.0 client. */
+  interim(status: number, phrase: string, fields: string): void;
+  /** Sends a whole response; `body` is text of one byte per character. */
+  respond(reply: ReplyHead, body: string, trailers: string): void;
+  /** Begins a response: `first` is what is there of its body, more follows by `write` and `end`. */
+  begin(reply: ReplyHead, first: readonly Buffer[]): boolean;
+  /** Takes bytes that may change once it has returned; false asks to hold back until `onResponseDrain`. */
+  write(view: Buffer): boolean;
+  end(trailers: string): void;
+  /** Ends a response that cannot be completed so that the client can tell. */
+  truncate(): void;
+  /** Switches to a tunnel: a 101 goes out, then bytes flow both ways until either side ends. */
+  tunnel(reply: ReplyHead, sink: BodySink): void;
+}

@@ -1,0 +1,126 @@
+// Every metric family, in one place: `tidegate_` is put before each name when it is printed.
+// Labels are names from the config or words of a closed set, never anything that a client sent.
+import type { Family } from "./meter.ts";
+
+/** Bounds in seconds, from a refusal on loopback to the longest sensible request timeout. */
+export const DURATION_BOUNDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+] as const;
+
+/** `code` is the status sent to the client, or 0 when it left before there was one. */
+export const REQUESTS = {
+  name: "requests_total",
+  help: "Requests that have ended, by route and by the status that the client was sent.",
+  kind: "counter",
+  labels: ["route", "code"],
+} as const satisfies Family;
+
+export const REQUEST_DURATION = {
+  name: "request_duration_seconds",
+  help: "Time from the arrival of a request to the end of its response.",
+  kind: "histogram",
+  labels: ["route"],
+  bounds: DURATION_BOUNDS,
+} as const satisfies Family;
+
+/** `reason` is a key of REFUSALS. */
+export const REFUSED = {
+  name: "refusals_total",
+  help: "Requests that Tidegate answered itself, by the reason that the client was told.",
+  kind: "counter",
+  labels: ["cluster", "reason", "criticality"],
+} as const satisfies Family;
+
+/** `outcome` is a key of OUTCOMES. */
+export const ATTEMPTS = {
+  name: "attempts_total",
+  help: "Tries at an endpoint, by how each ended.",
+  kind: "counter",
+  labels: ["cluster", "endpoint", "outcome"],
+} as const satisfies Family;
+
+export const ATTEMPT_DURATION = {
+  name: "attempt_duration_seconds",
+  help: "Time from the start of a try at an endpoint to the head of its response.",
+  kind: "histogram",
+  labels: ["cluster", "tier"],
+  bounds: DURATION_BOUNDS,
+} as const satisfies Family;
+
+/** `outcome` is how the attempt ended that was repeated. */
+export const RETRIES = {
+  name: "retries_total",
+  help: "Tries that were made again, by how the one before ended.",
+  kind: "counter",
+  labels: ["cluster", "outcome"],
+} as const satisfies Family;
+
+export const UPSTREAM_TRUNCATED = {
+  name: "upstream_truncated_total",
+  help: "Responses that an endpoint broke off before their end.",
+  kind: "counter",
+  labels: ["cluster", "endpoint"],
+} as const satisfies Family;
+
+export const DOWNSTREAM_CONNECTIONS = {
+  name: "downstream_connections",
+  help: "Connections that clients hold open.",
+  kind: "gauge",
+  labels: ["listener"],
+} as const satisfies Family;
+
+export const UPSTREAM_CONNECTIONS = {
+  name: "upstream_connections",
+  help: "Connections to an endpoint, busy and idle.",
+  kind: "gauge",
+  labels: ["cluster", "endpoint"],
+} as const satisfies Family;
+
+export const IN_FLIGHT = {
+  name: "concurrency_in_flight",
+  help: "Requests that a cluster is working on.",
+  kind: "gauge",
+  labels: ["cluster"],
+} as const satisfies Family;
+
+export const ACCESS_LOG_DROPPED = {
+  name: "access_log_dropped_total",
+  help: "Access log lines lost because their reader is slow or their disk is full.",
+  kind: "counter",
+  labels: [],
+} as const satisfies Family;
+
+export const SERIES_DROPPED = {
+  name: "series_dropped_total",
+  help: "Updates that went to a series named overflow because there were too many series.",
+  kind: "counter",
+  labels: [],
+} as const satisfies Family;
+
+export const EVENT_LOOP_LAG = {
+  name: "event_loop_lag_seconds",
+  help: "The longest that the event loop was held up in the last minute or two.",
+  kind: "gauge",
+  labels: [],
+} as const satisfies Family;
+
+export const CONFIG_RELOAD_SUCCESSFUL = {
+  name: "config_last_reload_successful",
+  help: "1 when the config that was read last is in use, 0 when it was refused.",
+  kind: "gauge",
+  labels: [],
+} as const satisfies Family;
+
+export const CONFIG_RELOAD_TIME = {
+  name: "config_last_reload_seconds",
+  help: "When the config in use was loaded, in seconds since 1970.",
+  kind: "gauge",
+  labels: [],
+} as const satisfies Family;
+
+export const BUILD_INFO = {
+  name: "build_info",
+  help: "Always 1; the labels say which Tidegate this is and which Node runs it.",
+  kind: "gauge",
+  labels: ["version", "node"],
+} as const satisfies Family;

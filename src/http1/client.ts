@@ -1,0 +1,296 @@
+// One connection to an endpoint: a request goes out, its response comes back, then the next.
+//
+//   connecting -> idle -> waiting (head) -> body -> idle        any -> closed
+import type { Address } from "../core/address.ts";
+import type {
+  AttemptFailure,
+  BodySink,
+  Malformed,
+  ResponseHead,
+  ResponseReceiver,
+} from "../core/exchange.ts";
+import type { Fields } from "../core/fields.ts";
+import { Timer, type Wheel } from "../core/wheel.ts";
+import { BodyReader, type BodyTarget } from "./body.ts";
+import { chunkOf, lastChunk, TEXT_BYTES } from "./encode.ts";
+import { INCOMPLETE } from "./lines.ts";
+import { parseResponse } from "./response.ts";
+import { EndpointSocket } from "./socket.ts";
+
+/** What every connection to one endpoint has in common. */
+export interface ClientSettings {
+  readonly address: Address;
+  readonly connectTimeout: number;
+  /** Bytes of a response's field section. */
+  readonly responseHeaderBytes: number;
+  readonly wheel: Wheel;
+}
+
+/** Where a connection goes when it is free, or gone. */
+export interface ClientOwner {
+  released(connection: ClientConnection): void;
+  closed(connection: ClientConnection): void;
+}
+
+const RESPONSE_FIELDS = 1000;
+const INTERIM_RESPONSES = 100;
+/** How long unread bytes of a response are waited for after a write has failed. */
+const LAST_WORDS_MS = 100;
+
+type State = "connecting" | "idle" | "waiting" | "body" | "closed";
+
+export class ClientConnection implements BodySink, BodyTarget {
+  /** `Clock.now()` when it was released last; the pool's to set. */
+  idleSince = 0;
+  /** Has it answered a request before? */
+  reused = false;
+  readonly #socket: EndpointSocket;
+  readonly #settings: ClientSettings;
+  readonly #owner: ClientOwner;
+  readonly #reader: BodyReader;
+  readonly #timer: Timer;
+  #state: State = "connecting";
+  #receiver: ResponseReceiver | undefined;
+  #method = "";
+  #head = "";
+  #interims = 0;
+  #chunked = false;
+  #sent = true;
+  #keepAlive = false;
+  /** Text that waits for the rest of what can leave in the same write. */
+  #out = "";
+  #paused = false;
+  #progress = false;
+  #bodyIdle = 0;
+
+  constructor(settings: ClientSettings, owner: ClientOwner) {
+    this.#settings = settings;
+    this.#owner = owner;
+    const limits = { headerBytes: settings.responseHeaderBytes, headers: RESPONSE_FIELDS };
+    this.#reader = new BodyReader({ ...limits, bodyBytes: 0 });
+    this.#timer = new Timer(() => this.#onTimer());
+    this.#socket = new EndpointSocket(settings.address, {
+      onBytes: (view) => this.#onBytes(view),
+      onEnd: () => this.#onEnd(),
+      onClose: (error) => this.#onClose(error),
+      onConnect: () => this.#onConnect(),
+      onDrain: () => this.#receiver?.onRequestDrain(),
+      onWriteFailed: () => this.#settings.wheel.arm(this.#timer, LAST_WORDS_MS),
+    });
+    settings.wheel.arm(this.#timer, settings.connectTimeout);
+  }
+
+  get usable(): boolean {
+    return this.#state === "idle" && !this.#socket.finished;
+  }
+
+  /** Sends a request head. The body follows by `write` and `end`, then `flush`. */
+  send(
+    head: string,
+    method: string,
+    chunked: boolean | undefined,
+    receiver: ResponseReceiver,
+  ): void {
+    this.#receiver = receiver;
+    this.#method = method;
+    this.#chunked = chunked === true;
+    this.#sent = chunked === undefined;
+    this.#interims = 0;
+    this.#out = head;
+    if (this.#state === "idle") this.#state = "waiting";
+    if (this.#sent) this.flush();
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#out !== "" && chunk.length < TEXT_BYTES) {
+      const data = chunk.toString("latin1");
+      this.#out += this.#chunked ? `${data.length.toString(16)}\r\n${data}\r\n` : data;
+      return true;
+    }
+    this.flush();
+    return this.#socket.send(this.#chunked ? chunkOf(chunk) : chunk);
+  }
+
+  end(trailers: string): void {
+    if (this.#sent) return this.#socket.endTunnel();
+    this.#sent = true;
+    if (this.#chunked) this.#out += lastChunk(trailers);
+    if (this.#chunked) this.flush();
+  }
+
+  /** Lets out what `send` and `write` kept back to leave in one write. */
+  flush(): void {
+    if (this.#out === "") return;
+    this.#socket.sendText(this.#out);
+    this.#out = "";
+  }
+
+  /** Stops reading the response. */
+  pause(): void {
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#progress = true;
+    this.#socket.resume();
+  }
+
+  /** Cuts a body of which nothing arrives for so long, in milliseconds; 0 for never. */
+  limitIdle(bodyIdle: number): void {
+    this.#bodyIdle = bodyIdle;
+    if (bodyIdle > 0 && this.#state === "body") this.#settings.wheel.arm(this.#timer, bodyIdle);
+  }
+
+  /** Closes the connection at once; the receiver hears nothing more. */
+  destroy(): void {
+    this.#receiver = undefined;
+    this.#socket.destroy();
+  }
+
+  onBody(view: Buffer): void {
+    this.#receiver?.onBody(view);
+  }
+
+  onBodyEnd(trailers: Fields | undefined): void {
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    receiver?.onBodyEnd(trailers);
+  }
+
+  #onConnect(): void {
+    this.#settings.wheel.disarm(this.#timer);
+    this.#state = this.#receiver === undefined ? "idle" : "waiting";
+  }
+
+  #onBytes(view: Buffer): void {
+    if (this.#state === "waiting") {
+      this.#readHead(view);
+    } else if (this.#state === "body") {
+      this.#progress = true;
+      this.#readBody(view, 0);
+    } else {
+      // Nobody asked: what came must never meet the next request.
+      this.destroy();
+    }
+  }
+
+  #readHead(view: Buffer): void {
+    const before = this.#head.length;
+    const room = this.#settings.responseHeaderBytes + 2048;
+    let text = this.#head + view.toString("latin1", 0, Math.min(view.length, room));
+    let skipped = 0;
+    for (;;) {
+      const limits = { headerBytes: this.#settings.responseHeaderBytes, headers: RESPONSE_FIELDS };
+      const parsed = parseResponse(text, this.#method, limits);
+      if (parsed === INCOMPLETE) break;
+      if ("reason" in parsed) return this.#malformed(parsed);
+      const end = skipped + parsed.end - before;
+      if (parsed.head.status >= 200 || parsed.head.status === 101) {
+        this.#head = "";
+        return this.#final(parsed.head, view, end);
+      }
+      if (++this.#interims > INTERIM_RESPONSES) return this.#tooManyInterims();
+      this.#receiver?.onInterim(parsed.head);
+      if (this.#receiver === undefined) return;
+      skipped += parsed.end;
+      text = text.slice(parsed.end);
+      if (end >= view.length) break;
+    }
+    this.#head = text;
+  }
+
+  #final(head: ResponseHead, view: Buffer, end: number): void {
+    this.#state = "body";
+    this.#keepAlive = head.keepAlive && head.status !== 101;
+    this.#reader.start(head.status === 101 ? { kind: "close" } : head.framing);
+    const receiver = this.#receiver;
+    receiver?.onHead(head);
+    if (this.#receiver === undefined) return;
+    if (this.#reader.done) this.onBodyEnd(undefined);
+    this.#readBody(view, end);
+  }
+
+  #readBody(view: Buffer, position: number): void {
+    const end = this.#reader.feed(view, position, this);
+    if (end < 0) return this.#malformed(this.#reader.wrong);
+    if (!this.#reader.done) {
+      if (position > 0 && this.#bodyIdle > 0) this.limitIdle(this.#bodyIdle);
+      return;
+    }
+    // Bytes behind a response belong to no request of ours.
+    this.#complete(end === view.length);
+  }
+
+  #complete(clean: boolean): void {
+    this.#settings.wheel.disarm(this.#timer);
+    this.#bodyIdle = 0;
+    if (!clean || !this.#keepAlive || !this.#sent || this.#socket.finished) {
+      this.#state = "closed";
+      this.#socket.destroy();
+      return;
+    }
+    this.#state = "idle";
+    this.reused = true;
+    this.#owner.released(this);
+  }
+
+  #tooManyInterims(): void {
+    this.#failed("malformed", `more than ${INTERIM_RESPONSES} interim responses`);
+  }
+
+  #malformed(wrong: Malformed | undefined): void {
+    const how = this.#state === "body" ? "truncated" : "malformed";
+    this.#failed(how, wrong?.detail ?? "malformed response");
+  }
+
+  #onEnd(): void {
+    const closeDelimited = this.#state === "body" && this.#reader.untilClose;
+    if (closeDelimited) {
+      this.#reader.start({ kind: "none" });
+      this.onBodyEnd(undefined);
+      this.#complete(false);
+      return;
+    }
+    this.#onClose(undefined);
+  }
+
+  #onClose(error: Error | undefined): void {
+    this.#settings.wheel.disarm(this.#timer);
+    const detail = error === undefined ? "connection closed" : error.message;
+    this.#failed(this.#howItFailed(), detail);
+    this.#owner.closed(this);
+  }
+
+  #howItFailed(): AttemptFailure {
+    if (this.#state === "connecting") return "unreachable";
+    if (this.#state === "body") return "truncated";
+    return this.#head === "" && this.#interims === 0 ? "reset" : "cut";
+  }
+
+  #failed(how: AttemptFailure, detail: string): void {
+    const receiver = this.#receiver;
+    this.#state = "closed";
+    this.destroy();
+    receiver?.onFailed(how, detail);
+  }
+
+  /** A body that we do not read, because the client does not, is not the endpoint's fault. */
+  #moving(): boolean {
+    return (this.#progress || this.#paused) && !this.#socket.finished;
+  }
+
+  #onTimer(): void {
+    if (this.#state === "connecting") {
+      this.#failed("unreachable", `not connected within ${this.#settings.connectTimeout} ms`);
+    } else if (this.#state === "body" && this.#moving()) {
+      this.#progress = false;
+      this.#settings.wheel.arm(this.#timer, this.#bodyIdle);
+    } else {
+      const cause =
+        this.#socket.writeError ?? new Error(`no byte of the body within ${this.#bodyIdle} ms`);
+      this.#failed(this.#howItFailed(), cause.message);
+    }
+  }
+}

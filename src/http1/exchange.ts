@@ -1,0 +1,197 @@
+// One request and its response on a server connection.
+import type {
+  BodySink,
+  Exchange,
+  ExchangeListener,
+  Malformed,
+  Peer,
+  ReplyHead,
+  RequestHead,
+} from "../core/exchange.ts";
+import type { Fields } from "../core/fields.ts";
+import type { BodyTarget } from "./body.ts";
+import { chunkOf, lastChunk } from "./encode.ts";
+import { safeTrailers } from "./trailers.ts";
+
+/** What an exchange asks of its connection. */
+export interface Wire {
+  /** Sends text of one byte per character; false when the client is to be waited for. */
+  sendText(text: string): boolean;
+  send(chunk: Buffer): boolean;
+  /** What is sent until `uncork` leaves in one write. */
+  cork(): void;
+  uncork(): void;
+  pauseReading(): void;
+  resumeReading(): void;
+  /** The response is complete; `close` when no other may follow. */
+  finished(close: boolean): void;
+  /** The connection carries no HTTP any more. */
+  tunnelled(): void;
+  /** Cuts the connection. */
+  cut(): void;
+  armDeadline(at: number): void;
+  /** Must the connection be closed after this response, whatever the response says? */
+  readonly closing: boolean;
+}
+
+/** A body up to this size is kept, so that the request can be sent once more. */
+export const REPLAY_BYTES = 64 * 1024;
+
+export class ServerExchange implements Exchange, BodyTarget {
+  readonly request: RequestHead;
+  readonly peer: Peer;
+  readonly startedAt: number;
+  listener: ExchangeListener | undefined;
+  gone = false;
+  answered = false;
+  wrong: Malformed | undefined;
+  bodyWhole: boolean;
+  bytesIn = 0;
+  bytesOut = 0;
+  readonly #wire: Wire;
+  readonly #keepAlive: boolean;
+  #sink: BodySink | undefined;
+  #kept: Buffer[] | undefined = [];
+  #trailers: Fields | undefined;
+  #chunked = false;
+  #close = false;
+  #continued = false;
+
+  constructor(wire: Wire, request: RequestHead, peer: Peer, startedAt: number, keepAlive: boolean) {
+    this.#keepAlive = keepAlive;
+    this.#wire = wire;
+    this.request = request;
+    this.peer = peer;
+    this.startedAt = startedAt;
+    const { framing } = request;
+    this.bodyWhole = framing.kind === "none" || (framing.kind === "length" && framing.bytes === 0);
+  }
+
+  get bodyKept(): boolean {
+    return this.bodyWhole && this.#kept !== undefined;
+  }
+
+  deadline(at: number): void {
+    this.#wire.armDeadline(at);
+  }
+
+  // The request body.
+
+  onBody(view: Buffer): void {
+    this.bytesIn += view.length;
+    if (this.#sink === undefined && this.answered) return;
+    const full = this.bytesIn > REPLAY_BYTES;
+    if (this.#sink === undefined) {
+      this.#kept?.push(view);
+      if (full) this.#wire.pauseReading();
+      return;
+    }
+    if (full) this.#kept = undefined;
+    else this.#kept?.push(view);
+    if (!this.#sink.write(view)) this.#wire.pauseReading();
+  }
+
+  onBodyEnd(trailers: Fields | undefined): void {
+    this.bodyWhole = true;
+    this.#trailers = trailers;
+    this.#sink?.end(safeTrailers(trailers));
+  }
+
+  sendBody(sink: BodySink): boolean {
+    this.#sink = sink;
+    for (const piece of this.#kept ?? []) sink.write(piece);
+    if (this.bytesIn > REPLAY_BYTES) this.#kept = undefined;
+    if (this.bodyWhole) sink.end(safeTrailers(this.#trailers));
+    else this.#wire.resumeReading();
+    return this.bodyWhole;
+  }
+
+  dropBody(): void {
+    this.#sink = undefined;
+  }
+
+  resumeBody(): void {
+    this.#wire.resumeReading();
+  }
+
+  // The response.
+
+  interim(status: number, phrase: string, fields: string): void {
+    if (this.request.protocol === "HTTP/1.0" || this.answered || this.gone) return;
+    // One 100 is enough: the endpoint's own may follow one that we sent in its place.
+    if (status === 100 && this.#continued) return;
+    if (status === 100) this.#continued = true;
+    this.#wire.sendText(`HTTP/1.1 ${status} ${phrase}\r\n${fields}\r\n`);
+  }
+
+  askForBody(): void {
+    if (this.request.expectContinue && this.bytesIn === 0) this.interim(100, "Continue", "");
+  }
+
+  respond(reply: ReplyHead, body: string, trailers: string): void {
+    const head = this.#head(reply);
+    this.bytesOut += body.length;
+    const text = this.#chunked ? chunked(body, trailers) : body;
+    this.#wire.sendText(head + text);
+    this.#finish();
+  }
+
+  begin(reply: ReplyHead, first: readonly Buffer[]): boolean {
+    const head = this.#head(reply);
+    if (first.length === 0) return this.#wire.sendText(head);
+    this.#wire.cork();
+    this.#wire.sendText(head);
+    let flows = true;
+    for (const piece of first) flows = this.write(piece);
+    this.#wire.uncork();
+    return flows;
+  }
+
+  write(view: Buffer): boolean {
+    this.bytesOut += view.length;
+    return this.#wire.send(this.#chunked ? chunkOf(view) : Buffer.from(view));
+  }
+
+  end(trailers: string): void {
+    if (this.#chunked) this.#wire.sendText(lastChunk(trailers));
+    this.#finish();
+  }
+
+  truncate(): void {
+    this.#wire.cut();
+  }
+
+  tunnel(reply: ReplyHead, sink: BodySink): void {
+    this.answered = true;
+    this.#close = true;
+    this.#kept = undefined;
+    this.#sink = sink;
+    this.bodyWhole = false;
+    const fields = `${reply.fields}connection: upgrade\r\n`;
+    this.#wire.sendText(`HTTP/1.1 ${reply.status} ${reply.phrase}\r\n${fields}\r\n`);
+    this.#wire.tunnelled();
+  }
+
+  #head(reply: ReplyHead): string {
+    const old = this.request.protocol === "HTTP/1.0";
+    const unknown = reply.framing.kind === "chunked" || reply.framing.kind === "close";
+    this.answered = true;
+    this.#chunked = unknown && !old;
+    const persistent = this.#keepAlive && this.bodyWhole && !this.#wire.closing;
+    this.#close = reply.close || !persistent || (unknown && old);
+    let text = `HTTP/1.1 ${reply.status} ${reply.phrase}\r\n${reply.fields}`;
+    if (this.#chunked) text += "transfer-encoding: chunked\r\n";
+    if (this.#close) text += "connection: close\r\n";
+    else if (old) text += "connection: keep-alive\r\n";
+    return `${text}\r\n`;
+  }
+
+  #finish(): void {
+    this.#wire.finished(this.#close || !this.bodyWhole);
+  }
+}
+
+function chunked(body: string, trailers: string): string {
+  const data = body === "" ? "" : `${body.length.toString(16)}\r\n${body}\r\n`;
+  return data + lastChunk(trailers);
+}

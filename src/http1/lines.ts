@@ -1,0 +1,74 @@
+// Field lines, read strictly from left to right: what is wrong is found at the first byte that is
+// wrong, so a message gives the same verdict however it was cut into packets.
+import type { Malformed } from "../core/exchange.ts";
+import { type Fields, lookup } from "../core/fields.ts";
+import type { Reason } from "../core/refusal.ts";
+import { REFUSALS } from "../core/refusal.ts";
+import { COLON, CR, LF, TOKEN, VALUE } from "./grammar.ts";
+
+/** More bytes are needed. Positions are never negative. */
+export const INCOMPLETE = -1;
+
+/** Limits of a field section. */
+export interface FieldLimits {
+  /** Bytes of all field lines together. */
+  readonly headerBytes: number;
+  /** How many field lines. */
+  readonly headers: number;
+}
+
+/** Names what is wrong. */
+export function malformed(
+  reason: Reason,
+  detail: string,
+  status: number = REFUSALS[reason].status,
+): Malformed {
+  return { reason, status, detail };
+}
+
+const TOO_MANY = malformed("headers_too_large", "more field lines than the limit");
+const TOO_LARGE = malformed("headers_too_large", "field section larger than the limit");
+const BAD_NAME = malformed(
+  "bad_request",
+  "field name is empty or holds a byte that may not be there",
+);
+const BAD_VALUE = malformed("bad_request", "field value holds a control byte or a bare CR or LF");
+const BAD_END = malformed("bad_request", "CR without LF");
+
+/**
+ * Reads field lines from `position` up to and with the empty line that ends them.
+ * Returns the position behind it, INCOMPLETE, or what is wrong. Fills `fields.marks`.
+ */
+export function readFields(
+  text: string,
+  position: number,
+  fields: Fields,
+  limits: FieldLimits,
+): number | Malformed {
+  const { marks } = fields;
+  const limit = position + limits.headerBytes;
+  const end = Math.min(text.length, limit);
+  let at = position;
+  for (let lines = 0; ; lines++) {
+    if (at >= text.length) return INCOMPLETE;
+    if (text.charCodeAt(at) === CR) {
+      if (at + 1 >= text.length) return INCOMPLETE;
+      if (text.charCodeAt(at + 1) !== LF) return BAD_END;
+      marks.push(at);
+      return at + 2;
+    }
+    if (lines === limits.headers) return TOO_MANY;
+    const start = at;
+    while (at < end && TOKEN[text.charCodeAt(at)] === 1) at++;
+    if (at >= end) return text.length >= limit ? TOO_LARGE : INCOMPLETE;
+    if (at === start || text.charCodeAt(at) !== COLON) return BAD_NAME;
+    const colon = at++;
+    while (at < end && VALUE[text.charCodeAt(at)] === 1) at++;
+    if (at >= end) return text.length >= limit ? TOO_LARGE : INCOMPLETE;
+    if (text.charCodeAt(at) !== CR) return BAD_VALUE;
+    if (at + 1 >= text.length) return INCOMPLETE;
+    if (text.charCodeAt(at + 1) !== LF) return BAD_VALUE;
+    at += 2;
+    marks.push(start, colon, lookup(text, start, colon));
+  }
+}

@@ -1,0 +1,89 @@
+// The connections to one endpoint. The one that was used last is used next, so that those which the
+// load does not need grow old and are closed before the server closes them.
+import { Timer } from "../core/wheel.ts";
+import { ClientConnection, type ClientOwner, type ClientSettings } from "./client.ts";
+
+/** Limits of a pool. */
+export interface PoolSettings extends ClientSettings {
+  /** Most connections at once, busy and idle. */
+  readonly max: number;
+  /** Milliseconds an idle connection is kept; to be below the server's own keep-alive timeout. */
+  readonly idle: number;
+  readonly now: () => number;
+}
+
+export class Pool implements ClientOwner {
+  readonly #settings: PoolSettings;
+  readonly #idle: ClientConnection[] = [];
+  readonly #all = new Set<ClientConnection>();
+  readonly #sweep: Timer;
+  #closed = false;
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings;
+    this.#sweep = new Timer(() => this.#expire());
+  }
+
+  /** How many connections there are, busy and idle. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** How many of them wait for a request. */
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  /** An idle connection, or a new one; undefined when all are busy and no more may be made. */
+  take(): ClientConnection | undefined {
+    for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
+      if (last.usable) return last;
+    }
+    return this.connect();
+  }
+
+  /** A new connection; undefined when no more may be made. */
+  connect(): ClientConnection | undefined {
+    if (this.#all.size >= this.#settings.max) return undefined;
+    const connection = new ClientConnection(this.#settings, this);
+    this.#all.add(connection);
+    return connection;
+  }
+
+  released(connection: ClientConnection): void {
+    if (this.#closed) return connection.destroy();
+    connection.idleSince = this.#settings.now();
+    this.#idle.push(connection);
+    if (this.#idle.length === 1) this.#settings.wheel.arm(this.#sweep, this.#settings.idle);
+  }
+
+  closed(connection: ClientConnection): void {
+    this.#all.delete(connection);
+    const index = this.#idle.indexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+  }
+
+  /** Closes what is idle now and what becomes idle later. */
+  close(): void {
+    this.#closed = true;
+    this.#settings.wheel.disarm(this.#sweep);
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  /** Closes every connection at once. */
+  destroy(): void {
+    this.close();
+    for (const connection of this.#all) connection.destroy();
+  }
+
+  #expire(): void {
+    const { idle, now, wheel } = this.#settings;
+    const oldest = now() - idle;
+    let expired = 0;
+    while (expired < this.#idle.length && (this.#idle[expired]?.idleSince ?? 0) <= oldest)
+      expired++;
+    for (const connection of this.#idle.splice(0, expired)) connection.destroy();
+    const next = this.#idle[0];
+    if (next !== undefined) wheel.armAt(this.#sweep, next.idleSince + idle);
+  }
+}

@@ -1,0 +1,216 @@
+// The head of a request: bytes in, RequestHead out, or the reason why not. RFC 9112 3 and 5.
+import { METHODS } from "node:http";
+import type { Framing, Malformed, RequestHead } from "../core/exchange.ts";
+import { Fields, idOf, members } from "../core/fields.ts";
+import { connectionOptions, declaredFraming } from "./framing.ts";
+import { CR, isAuthority, LF, SP, TARGET, TOKEN } from "./grammar.ts";
+import { type FieldLimits, INCOMPLETE, malformed, readFields } from "./lines.ts";
+
+/** Limits of a request head. */
+export interface RequestLimits extends FieldLimits {
+  /** Bytes of the request-target. */
+  readonly uriBytes: number;
+  /** Bytes of a body; 0 for no limit. */
+  readonly bodyBytes: number;
+}
+
+/** A request head and where it ends in the text that was read. */
+export interface ParsedRequest {
+  readonly head: RequestHead;
+  readonly end: number;
+  /** Would the client go on with this connection? */
+  readonly keepAlive: boolean;
+}
+
+const HOST = idOf("host");
+const EXPECT = idOf("expect");
+const TE = idOf("te");
+const UPGRADE = idOf("upgrade");
+
+const KNOWN_METHODS = new Set(METHODS);
+const LONGEST_METHOD = Math.max(...METHODS.map((method) => method.length));
+/** Empty lines before a request that are skipped: RFC 9112 2.2 asks for at least one. */
+const LEADING_LINES = 4;
+
+const BAD_METHOD = malformed("bad_request", "method is not a token followed by one space");
+const LONG_METHOD = malformed("bad_request", "method is unknown", 501);
+const BAD_TARGET = malformed(
+  "bad_request",
+  "request-target is empty or holds a byte that may not be there",
+);
+const LONG_TARGET = malformed("uri_too_long", "request-target longer than the limit");
+const BAD_VERSION = malformed("bad_request", "the request line does not end with HTTP/1.1");
+const OTHER_VERSION = malformed("bad_request", "HTTP version other than 1.0 and 1.1", 505);
+const REFUSED_METHOD = malformed("bad_request", "CONNECT and TRACE are not served", 405);
+const BAD_FORM = malformed("bad_request", "request-target is neither a path nor http://host/path");
+const BAD_STAR = malformed("bad_request", "request-target * without OPTIONS");
+const BAD_HOST = malformed("bad_request", "Host is missing, repeated or not host[:port]");
+const OTHER_HOST = malformed("bad_request", "Host differs from the host in the request-target");
+const BAD_EXPECT = malformed("bad_request", "expectation other than 100-continue", 417);
+const LARGE_BODY = malformed("body_too_large", "Content-Length above the limit");
+
+interface RequestLine {
+  readonly method: string;
+  readonly target: string;
+  readonly minor: number;
+  readonly end: number;
+}
+
+/**
+ * Reads a request head from the beginning of `text` (one character per byte). Returns it, or
+ * INCOMPLETE, or what is wrong with it. Every longer text with the same beginning gives the same.
+ */
+export function parseRequest(
+  text: string,
+  limits: RequestLimits,
+): ParsedRequest | Malformed | typeof INCOMPLETE {
+  const line = requestLine(text, skipEmptyLines(text), limits.uriBytes);
+  if (line === INCOMPLETE || "reason" in line) return line;
+  const fields = new Fields(text);
+  const end = readFields(text, line.end, fields, limits);
+  if (end === INCOMPLETE) return INCOMPLETE;
+  return typeof end === "number" ? assemble(line, fields, end, limits) : end;
+}
+
+function skipEmptyLines(text: string): number {
+  let at = 0;
+  while (at < 2 * LEADING_LINES && text.charCodeAt(at) === CR && text.charCodeAt(at + 1) === LF) {
+    at += 2;
+  }
+  return at;
+}
+
+function requestLine(
+  text: string,
+  start: number,
+  uriBytes: number,
+): RequestLine | Malformed | typeof INCOMPLETE {
+  let at = start;
+  const methodEnd = Math.min(text.length, start + LONGEST_METHOD + 1);
+  while (at < methodEnd && TOKEN[text.charCodeAt(at)] === 1) at++;
+  if (at - start > LONGEST_METHOD) return LONG_METHOD;
+  if (at === text.length) return INCOMPLETE;
+  // A lone CR may still become an empty line.
+  if (at === start && at + 1 === text.length && text.charCodeAt(at) === CR) return INCOMPLETE;
+  if (at === start || text.charCodeAt(at) !== SP) return BAD_METHOD;
+  const method = text.slice(start, at);
+  const targetStart = ++at;
+  const targetEnd = Math.min(text.length, targetStart + uriBytes + 1);
+  while (at < targetEnd && TARGET[text.charCodeAt(at)] === 1) at++;
+  if (at - targetStart > uriBytes) return LONG_TARGET;
+  if (at === text.length) return INCOMPLETE;
+  if (at === targetStart || text.charCodeAt(at) !== SP) return BAD_TARGET;
+  const minor = version(text, at + 1);
+  if (typeof minor !== "number" || minor === INCOMPLETE) return minor;
+  const target = text.slice(targetStart, at);
+  const wrong = wrongMethod(method) ?? wrongForm(method, target);
+  return wrong ?? { method, target, minor, end: at + 1 + VERSION.length };
+}
+
+// "9" stands for any digit.
+const VERSION = "HTTP/9.9\r\n";
+
+/** The minor version. */
+function version(text: string, start: number): number | Malformed {
+  if (text.startsWith("HTTP/1.1\r\n", start)) return 1;
+  for (let i = 0; i < VERSION.length; i++) {
+    if (start + i === text.length) return INCOMPLETE;
+    const code = text.charCodeAt(start + i);
+    const digit = code >= 48 && code <= 57;
+    if (VERSION[i] === "9" ? !digit : code !== VERSION.charCodeAt(i)) return BAD_VERSION;
+  }
+  return text.startsWith("1.0", start + 5) ? 0 : OTHER_VERSION;
+}
+
+function wrongMethod(method: string): Malformed | undefined {
+  if (method === "GET") return undefined;
+  if (method === "CONNECT" || method === "TRACE") return REFUSED_METHOD;
+  return KNOWN_METHODS.has(method) ? undefined : LONG_METHOD;
+}
+
+function wrongForm(method: string, target: string): Malformed | undefined {
+  if (target.charCodeAt(0) === 47) return undefined;
+  if (target === "*") return method === "OPTIONS" ? undefined : BAD_STAR;
+  return /^http:\/\/[^/?]+(?:[/?]|$)/i.test(target) ? undefined : BAD_FORM;
+}
+
+function assemble(
+  line: RequestLine,
+  fields: Fields,
+  end: number,
+  limits: RequestLimits,
+): ParsedRequest | Malformed {
+  const framing = declaredFraming(fields, line.minor);
+  if ("reason" in framing) return framing;
+  const authority = hostOf(fields, line);
+  if (typeof authority !== "string") return authority;
+  if (line.target.charCodeAt(0) !== 47 && line.target !== "*") {
+    const other = authorityOf(line.target).toLowerCase() !== authority.toLowerCase();
+    if (other || !isAuthority(authority)) return other ? OTHER_HOST : BAD_HOST;
+  }
+  const body = hasBody(framing);
+  const expects = fields.get(EXPECT);
+  if (expects !== undefined && expects.toLowerCase() !== "100-continue") return BAD_EXPECT;
+  if (framing.kind === "length" && limits.bodyBytes > 0 && framing.bytes > limits.bodyBytes) {
+    return LARGE_BODY;
+  }
+  const options = connectionOptions(fields);
+  const modern = line.minor === 1;
+  const head: RequestHead = {
+    method: line.method,
+    target: originForm(line.target, line.method),
+    host: withoutPort(authority),
+    authority,
+    protocol: modern ? "HTTP/1.1" : "HTTP/1.0",
+    fields,
+    framing,
+    nominated: options.nominated,
+    expectContinue: expects !== undefined && modern && body,
+    upgrade: modern && options.upgrade && !body ? upgradeOf(fields) : undefined,
+    trailers: modern && acceptsTrailers(fields),
+  };
+  return { head, end, keepAlive: modern ? !options.close : options.keepAlive && !options.close };
+}
+
+function hasBody(framing: Framing): boolean {
+  return framing.kind === "chunked" || (framing.kind === "length" && framing.bytes > 0);
+}
+
+/** The value of Host; empty only for an HTTP/1.0 request without one. */
+function hostOf(fields: Fields, line: RequestLine): string | Malformed {
+  const index = fields.find(HOST);
+  if (index < 0) {
+    if (line.minor === 1) return BAD_HOST;
+    return line.target.charCodeAt(0) === 47 ? "" : authorityOf(line.target);
+  }
+  if (fields.find(HOST, index + 1) >= 0) return BAD_HOST;
+  const value = fields.value(index);
+  return isAuthority(value) ? value : BAD_HOST;
+}
+
+function authorityOf(target: string): string {
+  return /^http:\/\/([^/?]*)/i.exec(target)?.[1] ?? "";
+}
+
+/** `http://host/path` becomes `/path`; OPTIONS on a bare host asks about the server, `*`. */
+function originForm(target: string, method: string): string {
+  if (target.charCodeAt(0) === 47 || target === "*") return target;
+  const rest = target.slice("http://".length + authorityOf(target).length);
+  if (rest === "") return method === "OPTIONS" ? "*" : "/";
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}
+
+function withoutPort(authority: string): string {
+  const colon = authority.lastIndexOf(":");
+  const bare = colon > authority.lastIndexOf("]") ? authority.slice(0, colon) : authority;
+  return bare.toLowerCase();
+}
+
+function upgradeOf(fields: Fields): string | undefined {
+  const names = fields.named("upgrade").flatMap(members);
+  return fields.find(UPGRADE) >= 0 && names.length === 1 ? names[0] : undefined;
+}
+
+function acceptsTrailers(fields: Fields): boolean {
+  return fields.find(TE) >= 0 && fields.named("te").flatMap(members).includes("trailers");
+}

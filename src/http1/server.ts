@@ -1,0 +1,380 @@
+// One connection of a client: requests are read one after the other, each is answered before the
+// next is looked at, and what a client sends ahead waits, bounded.
+//
+//   idle -> head -> exchange (body, response) -> idle        any -> lingering -> closed
+import type { Socket } from "node:net";
+import type { Clock } from "../core/clock.ts";
+import type { Malformed, Peer } from "../core/exchange.ts";
+import { Timer, type Wheel } from "../core/wheel.ts";
+import { BodyReader } from "./body.ts";
+import { ServerExchange, type Wire } from "./exchange.ts";
+import { INCOMPLETE, malformed } from "./lines.ts";
+import { parseRequest, type RequestLimits } from "./request.ts";
+
+/** Limits of one listener; times in milliseconds. */
+export interface ServerLimits extends RequestLimits {
+  /** Between requests; then the connection is closed. */
+  readonly idle: number;
+  /** From the first byte of a head to its end; then 408. */
+  readonly headTimeout: number;
+  /** Without progress of a response to the client, or of a body from an endpoint; then a cut. */
+  readonly bodyIdle: number;
+  /** Bytes per second that a body must make on average, in either direction; 0 for any. */
+  readonly bodyRateBytes: number;
+  /** Without a byte either way in a tunnel. */
+  readonly tunnelIdle: number;
+}
+
+/** What every connection of one listener has in common. */
+export interface ServerSettings {
+  readonly limits: ServerLimits;
+  readonly clock: Clock;
+  readonly wheel: Wheel;
+  /** True while the listener drains: no connection is kept. */
+  draining(): boolean;
+  serve(exchange: ServerExchange): void;
+  /** What to answer to a head, or a body, that is refused before there is an exchange. */
+  refuse(wrong: Malformed, peer: Peer): string;
+  closed(connection: ServerConnection): void;
+}
+
+/** Requests that arrive ahead wait here, in bytes, before reading stops. */
+const AHEAD_BYTES = 16 * 1024;
+/** A body's rate is judged over windows of at most this length. */
+const RATE_WINDOW_MS = 10_000;
+/** After the last response: how much is read and thrown away, and for how long, before the end. */
+const LINGER_BYTES = 64 * 1024;
+const LINGER_MS = 1000;
+/** While draining, a connection that was busy so recently may still bring a request. */
+const DRAIN_GRACE_MS = 1000;
+
+const SLOW_HEAD = malformed("head_timeout", "the head was not complete in time");
+const SLOW_BODY = malformed("body_timeout", "the body came slower than the limit");
+
+type State = "http" | "tunnel" | "lingering" | "closed";
+
+export class ServerConnection implements Wire {
+  readonly #socket: Socket;
+  readonly #settings: ServerSettings;
+  readonly #peer: Peer;
+  readonly #reader: BodyReader;
+  readonly #readTimer = new Timer(() => this.#onReadTimer());
+  readonly #writeTimer = new Timer(() => this.#onWriteTimer());
+  readonly #deadlineTimer = new Timer(() => this.#exchange?.listener?.onDeadline());
+  #state: State = "http";
+  #exchange: ServerExchange | undefined;
+  /** The beginning of a head, while the rest has not come. */
+  #head = "";
+  /** Bytes behind the request that is being answered. */
+  #ahead: Buffer | undefined;
+  #pumping = false;
+  #paused = false;
+  #bytes = 0;
+  #windowBytes = 0;
+  #flushed = 0;
+  #lingered = 0;
+  #idleSince: number;
+
+  constructor(socket: Socket, peer: Peer, settings: ServerSettings) {
+    this.#socket = socket;
+    this.#peer = peer;
+    this.#settings = settings;
+    this.#reader = new BodyReader(settings.limits);
+    this.#idleSince = settings.clock.now();
+    socket.on("data", (chunk: Buffer) => this.#onBytes(chunk));
+    socket.on("end", () => this.#onEnd());
+    socket.on("drain", () => this.#onDrain());
+    socket.on("error", () => {});
+    socket.on("close", () => this.#onClose());
+    settings.wheel.arm(this.#readTimer, settings.limits.idle);
+  }
+
+  get idle(): boolean {
+    return this.#exchange === undefined && this.#head === "" && this.#state === "http";
+  }
+
+  /** Closes the connection when nothing is going on; otherwise after the response in flight. */
+  drain(): void {
+    if (!this.idle) return;
+    const quiet = this.#settings.clock.now() - this.#idleSince;
+    if (quiet >= DRAIN_GRACE_MS) this.#linger();
+    else this.#settings.wheel.arm(this.#readTimer, DRAIN_GRACE_MS - quiet);
+  }
+
+  // What the exchange asks for.
+
+  get closing(): boolean {
+    return this.#settings.draining() || this.#socket.destroyed;
+  }
+
+  sendText(text: string): boolean {
+    if (this.#socket.destroyed) return true;
+    this.#socket.write(text, "latin1");
+    return this.#flows();
+  }
+
+  send(chunk: Buffer): boolean {
+    if (this.#socket.destroyed) return true;
+    this.#socket.write(chunk);
+    return this.#flows();
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  pauseReading(): void {
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resumeReading(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#windowBytes = this.#bytes;
+    this.#socket.resume();
+  }
+
+  armDeadline(at: number): void {
+    if (at === Number.POSITIVE_INFINITY) this.#settings.wheel.disarm(this.#deadlineTimer);
+    else this.#settings.wheel.armAt(this.#deadlineTimer, at);
+  }
+
+  finished(close: boolean): void {
+    this.#settings.wheel.disarm(this.#deadlineTimer);
+    this.#exchange = undefined;
+    if (this.#state === "tunnel") {
+      this.#state = "http";
+      return this.#linger();
+    }
+    if (close) return this.#linger();
+    this.#idleSince = this.#settings.clock.now();
+    this.#settings.wheel.arm(this.#readTimer, this.#settings.limits.idle);
+    this.#pump();
+  }
+
+  tunnelled(): void {
+    const { wheel, limits } = this.#settings;
+    wheel.disarm(this.#deadlineTimer);
+    this.#state = "tunnel";
+    this.#reader.start({ kind: "close" });
+    wheel.arm(this.#readTimer, limits.tunnelIdle);
+    this.#windowBytes = this.#traffic();
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    this.resumeReading();
+    if (ahead !== undefined) this.#onBytes(ahead);
+  }
+
+  cut(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  // What the socket says.
+
+  #onBytes(chunk: Buffer): void {
+    if (this.#state === "lingering") return this.#discard(chunk);
+    this.#bytes += chunk.length;
+    this.#ahead = this.#ahead === undefined ? chunk : Buffer.concat([this.#ahead, chunk]);
+    this.#pump();
+  }
+
+  /** Works through what has come, one request after the other, without recursion. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#ahead !== undefined && this.#state !== "lingering" && this.#state !== "closed") {
+      if (!this.#advance(this.#ahead)) break;
+    }
+    this.#pumping = false;
+  }
+
+  /** Reads the next part of `bytes`; false when the rest has to wait. */
+  #advance(bytes: Buffer): boolean {
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      this.resumeReading();
+      this.#readHead(bytes);
+      return true;
+    }
+    if (this.#reader.done) {
+      if (bytes.length > AHEAD_BYTES) this.pauseReading();
+      return false;
+    }
+    this.#ahead = undefined;
+    this.#readBody(exchange, bytes, 0);
+    return true;
+  }
+
+  #readHead(bytes: Buffer): void {
+    const { limits } = this.#settings;
+    const room = limits.uriBytes + limits.headerBytes + 128;
+    const before = this.#head.length;
+    const text = this.#head + bytes.toString("latin1", 0, Math.min(bytes.length, room));
+    this.#ahead = undefined;
+    const parsed = parseRequest(text, limits);
+    if (parsed === INCOMPLETE) {
+      if (before === 0) this.#settings.wheel.arm(this.#readTimer, limits.headTimeout);
+      this.#head = text;
+      return;
+    }
+    this.#head = "";
+    this.#settings.wheel.disarm(this.#readTimer);
+    if ("reason" in parsed) return this.#refuse(parsed);
+    const { head, end, keepAlive } = parsed;
+    const now = this.#settings.clock.now();
+    const exchange = new ServerExchange(this, head, this.#peer, now, keepAlive);
+    this.#exchange = exchange;
+    this.#reader.start(head.framing);
+    if (end - before < bytes.length) this.#readBody(exchange, bytes, end - before);
+    if (exchange.wrong !== undefined) {
+      this.#exchange = undefined;
+      return this.#refuse(exchange.wrong);
+    }
+    if (!this.#reader.done) this.#watchBody();
+    this.#settings.serve(exchange);
+  }
+
+  #readBody(exchange: ServerExchange, bytes: Buffer, position: number): void {
+    const end = this.#reader.feed(bytes, position, exchange);
+    if (end < 0) return this.#bodyWrong(exchange, this.#reader.wrong ?? SLOW_BODY);
+    if (this.#state === "tunnel") return;
+    if (this.#reader.done && position === 0) this.#settings.wheel.disarm(this.#readTimer);
+    if (end < bytes.length) this.#ahead = end === 0 ? bytes : bytes.subarray(end);
+  }
+
+  #bodyWrong(exchange: ServerExchange, wrong: Malformed): void {
+    exchange.wrong = wrong;
+    this.#settings.wheel.disarm(this.#readTimer);
+    // Whatever follows cannot be told from the body any more.
+    this.#reader.start({ kind: "none" });
+    this.pauseReading();
+    exchange.listener?.onGone();
+  }
+
+  #refuse(wrong: Malformed): void {
+    this.sendText(this.#settings.refuse(wrong, this.#peer));
+    this.#linger();
+  }
+
+  #onEnd(): void {
+    if (this.#state === "lingering") {
+      this.#socket.destroySoon();
+      return;
+    }
+    const exchange = this.#exchange;
+    if (this.#state === "tunnel") exchange?.onBodyEnd(undefined);
+    // A client that closed cannot be told from one that only sends no more; either way nobody may
+    // be reading, and work for nobody is what an overloaded service can least afford.
+    else if (exchange === undefined) this.#socket.destroySoon();
+    else this.#socket.destroy();
+  }
+
+  #onDrain(): void {
+    this.#settings.wheel.disarm(this.#writeTimer);
+    this.#exchange?.listener?.onResponseDrain();
+  }
+
+  #onClose(): void {
+    const { wheel } = this.#settings;
+    wheel.disarm(this.#readTimer);
+    wheel.disarm(this.#writeTimer);
+    wheel.disarm(this.#deadlineTimer);
+    this.#state = "closed";
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#ahead = undefined;
+    if (exchange !== undefined) {
+      exchange.gone = true;
+      exchange.listener?.onGone();
+    }
+    this.#settings.closed(this);
+  }
+
+  // Time.
+
+  #onReadTimer(): void {
+    const exchange = this.#exchange;
+    if (this.#state === "lingering") this.#socket.destroy();
+    else if (this.#state === "tunnel") this.#judgeTunnel();
+    else if (exchange !== undefined) this.#judgeBody(exchange);
+    else if (this.#head !== "") this.#refuse(SLOW_HEAD);
+    else this.#linger();
+  }
+
+  #watchBody(): void {
+    const { wheel, limits } = this.#settings;
+    this.#windowBytes = this.#bytes;
+    wheel.arm(this.#readTimer, Math.min(limits.bodyIdle, RATE_WINDOW_MS));
+  }
+
+  /** A body that we do not read is not the client's fault. */
+  #judgeBody(exchange: ServerExchange): void {
+    const { limits } = this.#settings;
+    const window = Math.min(limits.bodyIdle, RATE_WINDOW_MS);
+    const needed = Math.max(1, (limits.bodyRateBytes * window) / 1000);
+    const slow = this.#bytes - this.#windowBytes < needed;
+    if (slow && !this.#paused) this.#bodyWrong(exchange, SLOW_BODY);
+    else this.#watchBody();
+  }
+
+  #judgeTunnel(): void {
+    const traffic = this.#traffic();
+    if (traffic === this.#windowBytes) return this.cut();
+    this.#windowBytes = traffic;
+    this.#settings.wheel.arm(this.#readTimer, this.#settings.limits.tunnelIdle);
+  }
+
+  #traffic(): number {
+    return this.#bytes + this.#socket.bytesWritten;
+  }
+
+  /** False while the kernel takes no more; then a client that does not read is watched. */
+  #flows(): boolean {
+    const waiting = this.#socket.writableLength;
+    if (waiting < this.#socket.writableHighWaterMark) return true;
+    if (this.#writeTimer.next === undefined) this.#watchWrites();
+    return false;
+  }
+
+  #watchWrites(): void {
+    this.#flushed = this.#socket.bytesWritten - this.#socket.writableLength;
+    this.#settings.wheel.arm(this.#writeTimer, this.#settings.limits.bodyIdle);
+  }
+
+  #onWriteTimer(): void {
+    const { bodyRateBytes, bodyIdle } = this.#settings.limits;
+    const flushed = this.#socket.bytesWritten - this.#socket.writableLength;
+    const needed = Math.max(1, (bodyRateBytes * bodyIdle) / 1000);
+    if (flushed - this.#flushed < needed) this.cut();
+    else this.#watchWrites();
+  }
+
+  // The end.
+
+  /** Sends what is left, then waits for the client to close, so that it reads what it was sent. */
+  #linger(): void {
+    if (this.#state !== "http") return;
+    this.#state = "lingering";
+    const { wheel } = this.#settings;
+    wheel.disarm(this.#deadlineTimer);
+    wheel.disarm(this.#readTimer);
+    this.#ahead = undefined;
+    this.#head = "";
+    this.#paused = true;
+    this.resumeReading();
+    if (this.#socket.writableLength > 0) this.#watchWrites();
+    this.#socket.end(() => {
+      if (this.#state === "lingering") wheel.arm(this.#readTimer, LINGER_MS);
+    });
+  }
+
+  #discard(chunk: Buffer): void {
+    this.#lingered += chunk.length;
+    if (this.#lingered >= LINGER_BYTES) this.#socket.pause();
+  }
+}

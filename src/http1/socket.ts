@@ -1,0 +1,117 @@
+// The socket towards an endpoint: bytes are read into one buffer of the process, and a failed write
+// does not throw away a response that has already arrived.
+import net from "node:net";
+import type { Address } from "../core/address.ts";
+
+/** What the socket tells its connection. */
+export interface SocketEvents {
+  onConnect(): void;
+  /** The view is overwritten by the next read of any socket. */
+  onBytes(view: Buffer): void;
+  /** The other side sends no more. */
+  onEnd(): void;
+  onClose(error: Error | undefined): void;
+  /** Everything written has gone to the kernel. */
+  onDrain(): void;
+  onWriteFailed(): void;
+}
+
+/** One read at a time fills it, and its bytes are used or copied before the next: one is enough. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
+class Socket extends net.Socket {
+  writeError: Error | undefined;
+  #onWriteFailed: (() => void) | undefined;
+
+  /**
+   * A server may answer early and close, so that our writing fails while its answer waits in the
+   * kernel. Node would destroy the socket and the answer with it; so a failed write only says so, and
+   * reading goes on until the other side's end or the connection's timer.
+   */
+  override destroy(error?: Error): this {
+    const held = this.#onWriteFailed;
+    if (
+      error !== undefined &&
+      held !== undefined &&
+      this.writeError === undefined &&
+      isWriteError(error)
+    ) {
+      this.writeError = error;
+      held();
+      return this;
+    }
+    return super.destroy(error);
+  }
+
+  hold(onWriteFailed: () => void): void {
+    this.#onWriteFailed = onWriteFailed;
+  }
+}
+
+function isWriteError(error: Error): boolean {
+  return "syscall" in error && (error.syscall === "write" || error.syscall === "writev");
+}
+
+export class EndpointSocket {
+  readonly #socket: Socket;
+  #error: Error | undefined;
+
+  constructor(address: Address, events: SocketEvents) {
+    const socket = new Socket({ onread: { buffer: READ_BUFFER, callback } });
+    this.#socket = socket;
+    socket.hold(() => events.onWriteFailed());
+    socket.on("connect", () => events.onConnect());
+    socket.on("drain", () => events.onDrain());
+    socket.on("end", () => events.onEnd());
+    socket.on("error", (error) => {
+      this.#error = error;
+    });
+    socket.on("close", () => events.onClose(this.#error ?? socket.writeError));
+    socket.setNoDelay(true);
+    if (address.kind === "unix") socket.connect({ path: address.path });
+    else socket.connect({ host: address.host, port: address.port });
+
+    function callback(size: number): boolean {
+      events.onBytes(READ_BUFFER.subarray(0, size));
+      return true;
+    }
+  }
+
+  /** Can it not be written to any more? */
+  get finished(): boolean {
+    return this.#socket.destroyed || this.#socket.writeError !== undefined;
+  }
+
+  get writeError(): Error | undefined {
+    return this.#socket.writeError;
+  }
+
+  /** `text` has one character per byte. */
+  sendText(text: string): void {
+    if (!this.finished) this.#socket.write(text, "latin1");
+  }
+
+  /** False when the kernel takes no more; `onDrain` follows. */
+  send(chunk: Buffer): boolean {
+    if (this.finished) return true;
+    this.#socket.write(chunk);
+    // Had the kernel taken everything, the length would be 0 again by now.
+    return this.#socket.writableLength < this.#socket.writableHighWaterMark;
+  }
+
+  endTunnel(): void {
+    this.#socket.end();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,15 @@
+// Trailer fields on their way through: RFC 9110 6.5.1.
+import type { Fields } from "../core/fields.ts";
+
+/**
+ * The lines that may go on. A trailer that frames, routes, authenticates or describes the message
+ * must not be merged into a header section later, so every name that means something to us stays here.
+ */
+export function safeTrailers(trailers: Fields | undefined): string {
+  let text = "";
+  if (trailers === undefined) return text;
+  for (let i = 0; i < trailers.count; i++) {
+    if (trailers.id(i) === 0) text += `${trailers.name(i)}: ${trailers.value(i)}\r\n`;
+  }
+  return text;
+}

@@ -1,0 +1,232 @@
+// One try at one endpoint: sends the request, waits for the head, names the outcome; then it carries
+// the body of the response to the client. Outcomes are made here and nowhere else.
+import type {
+  AttemptFailure,
+  Exchange,
+  ExchangeListener,
+  ReplyHead,
+  ResponseHead,
+  ResponseReceiver,
+} from "../core/exchange.ts";
+import type { Fields } from "../core/fields.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { ClientConnection } from "../http1/client.ts";
+import { TEXT_BYTES, textOf } from "../http1/encode.ts";
+import { safeTrailers } from "../http1/trailers.ts";
+import type { Endpoint } from "./cluster.ts";
+import { responseFields } from "./headers.ts";
+
+/** How the response to the client ended. */
+export type Ending = "complete" | "client_aborted" | "upstream_truncated";
+
+type State =
+  /** Nothing of a final response has come. */
+  | "waiting"
+  /** The head is here; the body is kept until somebody relays it. */
+  | "answered"
+  | "relaying"
+  | "over";
+
+/** What an attempt is to send, and until when. Times in `Clock.now()` milliseconds. */
+export interface Plan {
+  /** The request head. */
+  readonly text: string;
+  /** Only on a connection that has not been used before. */
+  readonly fresh: boolean;
+  readonly now: number;
+  /** When the response head must be here; Infinity for never. */
+  readonly deadline: number;
+  /** The protocol that the endpoint may switch to. */
+  readonly upgrade: string | undefined;
+}
+
+/** An endpoint that does not know `100 Continue` would wait for a body for which nobody asks. */
+const ASK_AFTER_MS = 300;
+
+export class Attempt implements ResponseReceiver, ExchangeListener {
+  readonly endpoint: Endpoint;
+  /** Settled once: when the head is here, or when there will be none. */
+  readonly outcome: Promise<Outcome>;
+  head: ResponseHead | undefined;
+  /** What happened, for people. */
+  detail: string | undefined;
+  /** Did it go out on a connection that had answered before? */
+  readonly reused: boolean;
+  readonly #exchange: Exchange;
+  readonly #connection: ClientConnection | undefined;
+  #settle: (outcome: Outcome) => void = () => {};
+  #finish: ((ending: Ending) => void) | undefined;
+  #state: State = "waiting";
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #trailers: string | undefined;
+  #truncated = false;
+  #asksAtDeadline = false;
+  readonly #deadline: number;
+  readonly #upgrade: string | undefined;
+
+  constructor(exchange: Exchange, endpoint: Endpoint, plan: Plan) {
+    this.#exchange = exchange;
+    this.endpoint = endpoint;
+    endpoint.load++;
+    this.#deadline = plan.deadline;
+    this.#upgrade = plan.upgrade;
+    this.outcome = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    const { pool } = endpoint;
+    const connection = plan.fresh ? pool.connect() : pool.take();
+    this.#connection = connection;
+    this.reused = connection?.reused ?? false;
+    if (connection === undefined)
+      this.#over("saturated", "every connection to the endpoint is in use");
+    else this.#send(connection, plan);
+  }
+
+  #send(connection: ClientConnection, { text, now, deadline }: Plan): void {
+    const exchange = this.#exchange;
+    const { method, framing, expectContinue } = exchange.request;
+    exchange.listener = this;
+    this.#asksAtDeadline = expectContinue;
+    exchange.deadline(expectContinue ? Math.min(deadline, now + ASK_AFTER_MS) : deadline);
+    const empty = framing.kind === "none" || (framing.kind === "length" && framing.bytes === 0);
+    connection.send(text, method, empty ? undefined : framing.kind === "chunked", this);
+    if (empty) return;
+    exchange.sendBody(connection);
+    connection.flush();
+  }
+
+  // What the endpoint says.
+
+  onInterim(head: ResponseHead): void {
+    this.#exchange.interim(head.status, head.phrase, responseFields(head, this.#exchange.request));
+  }
+
+  onHead(head: ResponseHead): void {
+    if (this.#state !== "waiting") return;
+    if (head.status === 101 && !this.#askedFor(head)) {
+      this.#over("malformed", "101 without an upgrade that was asked for");
+    } else if (this.reused && head.status === 408 && !head.keepAlive) {
+      // The server had given up the idle connection before it saw this request: RFC 9110 15.5.9.
+      this.#over("reset", "the endpoint timed out the idle connection");
+    } else {
+      this.head = head;
+      this.#state = "answered";
+      this.#settle("answered");
+    }
+  }
+
+  onBody(view: Buffer): void {
+    if (this.#state === "relaying") {
+      if (!this.#exchange.write(view)) this.#connection?.pause();
+    } else if (this.#state === "answered") {
+      this.#held.push(Buffer.from(view));
+      this.#heldBytes += view.length;
+    }
+  }
+
+  onBodyEnd(trailers: Fields | undefined): void {
+    this.#trailers = this.#exchange.request.trailers ? safeTrailers(trailers) : "";
+    this.#exchange.dropBody();
+    if (this.#state !== "relaying") return;
+    this.#exchange.end(this.#trailers);
+    this.#done("complete");
+  }
+
+  onRequestDrain(): void {
+    this.#exchange.resumeBody();
+  }
+
+  onFailed(how: AttemptFailure, detail: string): void {
+    this.detail = detail;
+    if (how !== "truncated") return this.#over(how, detail);
+    this.#truncated = true;
+    if (this.#state !== "relaying") return;
+    this.endpoint.truncated.add();
+    this.#exchange.truncate();
+    this.#done("upstream_truncated");
+  }
+
+  // What the client's side says.
+
+  onGone(): void {
+    this.#connection?.destroy();
+    if (this.#state === "relaying") {
+      this.#exchange.truncate();
+      this.#done("client_aborted");
+    } else this.#over("cancelled", "the client went away");
+  }
+
+  onDeadline(): void {
+    if (this.#state !== "waiting") return;
+    if (this.#asksAtDeadline) {
+      this.#asksAtDeadline = false;
+      this.#exchange.askForBody();
+      return this.#exchange.deadline(this.#deadline);
+    }
+    this.#over("timed_out", "no response head before the deadline");
+  }
+
+  onResponseDrain(): void {
+    this.#connection?.resume();
+  }
+
+  /** Sends the response to the client, unless it fell apart before; `bodyIdle` in milliseconds bounds the wait for more of it. */
+  relay(reply: ReplyHead, bodyIdle: number): Ending | Promise<Ending> {
+    const exchange = this.#exchange;
+    const { status } = reply;
+    if (this.#state !== "answered" || exchange.gone) return "client_aborted";
+    if (status === 101) return this.#tunnel(reply);
+    if (this.#truncated) return "upstream_truncated";
+    if (this.#trailers !== undefined && this.#heldBytes <= TEXT_BYTES) {
+      this.#state = "over";
+      exchange.respond(reply, textOf(this.#held), this.#trailers);
+      return "complete";
+    }
+    this.#state = "relaying";
+    const flows = exchange.begin(reply, this.#held);
+    this.#held = [];
+    return this.#follow(flows, bodyIdle);
+  }
+
+  #tunnel(reply: ReplyHead): Promise<Ending> {
+    const connection = this.#connection;
+    this.#state = "relaying";
+    if (connection !== undefined) this.#exchange.tunnel(reply, connection);
+    for (const piece of this.#held) this.#exchange.write(piece);
+    this.#held = [];
+    return Promise.resolve(this.#follow(true, 0));
+  }
+
+  #follow(flows: boolean, bodyIdle: number): Ending | Promise<Ending> {
+    if (this.#trailers !== undefined) {
+      this.#state = "over";
+      this.#exchange.end(this.#trailers);
+      return "complete";
+    }
+    if (!flows) this.#connection?.pause();
+    this.#connection?.limitIdle(bodyIdle);
+    return new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  #askedFor(head: ResponseHead): boolean {
+    const upgrade = this.#upgrade;
+    return upgrade !== undefined && head.fields.named("upgrade").join().toLowerCase() === upgrade;
+  }
+
+  #over(outcome: Outcome, detail: string): void {
+    if (this.#state !== "waiting" && this.#state !== "answered") return;
+    this.#state = "over";
+    this.detail ??= detail;
+    this.#exchange.dropBody();
+    this.#connection?.destroy();
+    this.#settle(outcome);
+  }
+
+  #done(ending: Ending): void {
+    this.#state = "over";
+    this.#finish?.(ending);
+  }
+}

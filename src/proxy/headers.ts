@@ -1,0 +1,198 @@
+// Which fields go on, and which are ours to say: RFC 9110 7.6, and what proxies have agreed upon.
+import type { Peer, RequestHead, ResponseHead } from "../core/exchange.ts";
+import { type FieldName, type Fields, idOf, KNOWN_FIELDS, members } from "../core/fields.ts";
+
+/** Our name in Via. */
+const PSEUDONYM = "tidegate";
+/** A chain may hold a few of us, one beside each service; more than this is a circle. */
+const MOST_VISITS = 10;
+
+const HOP: readonly FieldName[] = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authorization",
+  "proxy-authenticate",
+  "proxy-authentication-info",
+  "transfer-encoding",
+  "te",
+  "upgrade",
+  "http2-settings",
+];
+/** Fields about the client, or for the policies: believed, and kept, from trusted peers only. */
+const FROM_TRUSTED: readonly FieldName[] = [
+  "forwarded",
+  "x-forwarded-proto",
+  "x-forwarded-host",
+  "x-criticality",
+  "x-shed-priority",
+  "x-envoy-attempt-count",
+  "x-tidegate-reason",
+  "x-tidegate-tier",
+];
+/** Fields that are written anew in every request. */
+const REWRITTEN: readonly FieldName[] = [
+  "expect",
+  "x-forwarded-for",
+  "x-envoy-expected-rq-timeout-ms",
+];
+/** Fields that Connection cannot have removed. */
+const PROTECTED: readonly FieldName[] = [
+  ...FROM_TRUSTED,
+  ...REWRITTEN,
+  "host",
+  "content-length",
+  "via",
+  "max-forwards",
+  "x-request-id",
+];
+
+const TO_ENDPOINT = allBut([...HOP, ...REWRITTEN, ...FROM_TRUSTED]);
+const TO_ENDPOINT_TRUSTED = allBut([...HOP, ...REWRITTEN]);
+const TO_CLIENT = allBut([...HOP, "trailer"]);
+const TO_CLIENT_TRAILERS = allBut(HOP);
+
+const HOST = idOf("host");
+const VIA = idOf("via");
+const CONTENT_LENGTH = idOf("content-length");
+const MAX_FORWARDS = idOf("max-forwards");
+const FORWARDED_PROTO = idOf("x-forwarded-proto");
+const FORWARDED_HOST = idOf("x-forwarded-host");
+const REQUEST_ID = idOf("x-request-id");
+const EXPECTED_TIMEOUT = idOf("x-envoy-expected-rq-timeout-ms");
+
+/** One byte per known field: does it go on? Unknown fields do. */
+function allBut(dropped: readonly FieldName[]): Uint8Array {
+  const goesOn = new Uint8Array(KNOWN_FIELDS.length).fill(1);
+  for (const name of dropped) goesOn[idOf(name)] = 0;
+  return goesOn;
+}
+
+/** What a request carries on beside the client's own fields. */
+export interface Onward {
+  readonly peer: Peer;
+  /** Sent when the request came without one. */
+  readonly requestId: string;
+  /** Milliseconds until the deadline; Infinity when there is none. */
+  readonly remainingMs: number;
+  /** What to name in Host when an HTTP/1.0 client named nothing. */
+  readonly fallbackHost: string;
+  /** The protocol that the client may upgrade to. */
+  readonly upgrade: string | undefined;
+}
+
+/** The request head as it goes to an endpoint. */
+export function requestText(request: RequestHead, onward: Onward): string {
+  const { fields } = request;
+  const { peer } = onward;
+  const goesOn = peer.trusted ? TO_ENDPOINT_TRUSTED : TO_ENDPOINT;
+  let text = `${request.method} ${request.target} HTTP/1.1\r\n`;
+  text += copied(fields, withMaxForwards(goesOn, request), request.nominated);
+  if (fields.find(HOST) < 0) text += `host: ${onward.fallbackHost}\r\n`;
+  text += forwardedText(request, peer);
+  if (requestIdOf(request) === undefined) text += `x-request-id: ${onward.requestId}\r\n`;
+  const { remainingMs } = onward;
+  if (remainingMs < Number.POSITIVE_INFINITY) {
+    text += `x-envoy-expected-rq-timeout-ms: ${Math.max(1, Math.floor(remainingMs))}\r\n`;
+  }
+  text += `via: ${request.protocol.slice(5)} ${PSEUDONYM}\r\n`;
+  if (request.framing.kind === "chunked") text += "transfer-encoding: chunked\r\n";
+  if (request.expectContinue) text += "expect: 100-continue\r\n";
+  if (onward.upgrade !== undefined) {
+    text += `connection: upgrade\r\nupgrade: ${onward.upgrade}\r\n`;
+  } else if (request.trailers) text += "connection: te\r\nte: trailers\r\n";
+  if (counted(request)) text += maxForwardsText(fields);
+  return `${text}\r\n`;
+}
+
+function forwardedText(request: RequestHead, peer: Peer): string {
+  const { fields } = request;
+  const chain = peer.trusted ? fields.named("x-forwarded-for").join(", ") : "";
+  const hops = [chain, peer.address].filter((hop) => hop !== "").join(", ");
+  let text = hops === "" ? "" : `x-forwarded-for: ${hops}\r\n`;
+  const keep = peer.trusted;
+  if (!keep || fields.find(FORWARDED_PROTO) < 0) text += "x-forwarded-proto: http\r\n";
+  if (request.authority !== "" && (!keep || fields.find(FORWARDED_HOST) < 0)) {
+    text += `x-forwarded-host: ${request.authority}\r\n`;
+  }
+  return text;
+}
+
+/** The lines that go on, as they came; runs of them are copied in one piece. */
+function copied(fields: Fields, goesOn: Uint8Array, nominated: readonly string[]): string {
+  const { count, text } = fields;
+  let out = "";
+  let run = -1;
+  for (let i = 0; i < count; i++) {
+    const kept =
+      goesOn[fields.id(i)] === 1 && !(nominated.length > 0 && isNominated(fields, i, nominated));
+    if (kept && run < 0) run = fields.start(i);
+    if (kept || run < 0) continue;
+    out += text.slice(run, fields.start(i));
+    run = -1;
+  }
+  return run < 0 ? out : out + text.slice(run, fields.start(count));
+}
+
+const PROTECTED_IDS = new Set(PROTECTED.map(idOf));
+
+function isNominated(fields: Fields, index: number, nominated: readonly string[]): boolean {
+  return (
+    !PROTECTED_IDS.has(fields.id(index)) && nominated.includes(fields.name(index).toLowerCase())
+  );
+}
+
+/** Max-Forwards counts for OPTIONS (and TRACE, which is not served): RFC 9110 7.6.2. */
+function counted(request: RequestHead): boolean {
+  return request.method === "OPTIONS" && request.fields.find(MAX_FORWARDS) >= 0;
+}
+
+function withMaxForwards(goesOn: Uint8Array, request: RequestHead): Uint8Array {
+  if (!counted(request)) return goesOn;
+  const without = goesOn.slice();
+  without[MAX_FORWARDS] = 0;
+  return without;
+}
+
+function maxForwardsText(fields: Fields): string {
+  const value = fields.get(MAX_FORWARDS) ?? "";
+  const hops = /^[0-9]{1,9}$/.test(value) ? Number(value) : undefined;
+  return hops === undefined ? "" : `max-forwards: ${Math.max(0, hops - 1)}\r\n`;
+}
+
+/** Must this request be answered here, because it may not be forwarded any further? */
+export function endsHere(request: RequestHead): boolean {
+  return counted(request) && Number(request.fields.get(MAX_FORWARDS)) === 0;
+}
+
+/** Has the request been here so often that it goes in a circle? */
+export function isLoop(request: RequestHead): boolean {
+  if (request.fields.find(VIA) < 0) return false;
+  const hops = request.fields.named("via").flatMap(members);
+  return hops.filter((hop) => hop.split(/[ \t]+/)[1] === PSEUDONYM).length > MOST_VISITS;
+}
+
+/** The id that the request came with. */
+export function requestIdOf(request: RequestHead): string | undefined {
+  const id = request.fields.get(REQUEST_ID);
+  return id === "" ? undefined : id;
+}
+
+/** What a trusted client says is left of its patience, in milliseconds. */
+export function expectedTimeout(request: RequestHead, peer: Peer): number {
+  if (!peer.trusted || request.fields.find(EXPECTED_TIMEOUT) < 0) return Number.POSITIVE_INFINITY;
+  const values = request.fields.named("x-envoy-expected-rq-timeout-ms");
+  const known = values.filter((value) => /^[0-9]{1,10}$/.test(value)).map(Number);
+  return Math.min(Number.POSITIVE_INFINITY, ...known);
+}
+
+/** The lines of a response that go to the client. */
+export function responseFields(head: ResponseHead, request: RequestHead): string {
+  let goesOn = request.trailers ? TO_CLIENT_TRAILERS : TO_CLIENT;
+  if (head.status === 204 && head.fields.find(CONTENT_LENGTH) >= 0) {
+    // RFC 9110 8.6 forbids it there, and a client that believes it waits for a body.
+    goesOn = goesOn.slice();
+    goesOn[CONTENT_LENGTH] = 0;
+  }
+  return copied(head.fields, goesOn, head.nominated);
+}

@@ -1,0 +1,110 @@
+// Sockets in: one ServerConnection per client, one exchange per request.
+import net from "node:net";
+import type { Address } from "../core/address.ts";
+import { DOWNSTREAM_CONNECTIONS } from "../core/families.ts";
+import type { Gauge, Meter } from "../core/meter.ts";
+import type { Wheel } from "../core/wheel.ts";
+import { ServerConnection, type ServerLimits, type ServerSettings } from "../http1/server.ts";
+import { refusalText } from "./reply.ts";
+import { type Path, serve } from "./serve.ts";
+
+/** What the config says of a listener. */
+export interface ListenerSettings {
+  readonly name: string;
+  readonly bind: Address;
+  readonly limits: ServerLimits & { readonly connections: number };
+}
+
+/** What a listener shares with the rest of the sidecar. */
+export interface ListenerWorld {
+  readonly path: Path;
+  readonly wheel: Wheel;
+  readonly meter: Meter;
+  /** Is a peer with this address believed? */
+  trusts(address: string): boolean;
+  /** A bug: a request ended in an exception. Only this request is lost. */
+  bug(error: unknown): void;
+}
+
+/** Bytes that Node keeps of a socket that is not read, and from which a writer is asked to wait. */
+const HIGH_WATER_MARK = 32 * 1024;
+
+export class Listener {
+  readonly name: string;
+  /** To be bound by whoever owns the listener. */
+  readonly server: net.Server;
+  readonly #settings: ListenerSettings;
+  readonly #world: ListenerWorld;
+  readonly #connections = new Set<ServerConnection>();
+  readonly #gauge: Gauge;
+  readonly #shared: ServerSettings;
+  #draining = false;
+  #empty: (() => void) | undefined;
+
+  constructor(settings: ListenerSettings, world: ListenerWorld) {
+    this.name = settings.name;
+    this.#settings = settings;
+    this.#world = world;
+    this.#gauge = world.meter.gauge(DOWNSTREAM_CONNECTIONS, { listener: settings.name });
+    this.#gauge.read = () => this.#connections.size;
+    this.#shared = this.#connectionSettings();
+    const options = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER_MARK };
+    this.server = net.createServer(options, (socket) => this.#accept(socket));
+    this.server.maxConnections = settings.limits.connections;
+  }
+
+  /** How many clients are connected. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes no new connections and ends the others after what they have begun. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.server.close();
+    for (const connection of this.#connections) connection.drain();
+    if (this.#connections.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#empty = resolve;
+    });
+  }
+
+  /** Cuts every connection. */
+  destroy(): void {
+    this.#draining = true;
+    this.server.close();
+    for (const connection of this.#connections) connection.cut();
+  }
+
+  #accept(socket: net.Socket): void {
+    const address = socket.remoteAddress ?? "";
+    const unix = this.#settings.bind.kind === "unix";
+    const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
+    const peer = { address: plain, trusted: unix || this.#world.trusts(plain) };
+    this.#connections.add(new ServerConnection(socket, peer, this.#shared));
+  }
+
+  #connectionSettings(): ServerSettings {
+    const { path, wheel, bug } = this.#world;
+    return {
+      limits: this.#settings.limits,
+      clock: path.clock,
+      wheel,
+      draining: () => this.#draining,
+      serve: (exchange) => {
+        serve(exchange, path).catch((error: unknown) => {
+          bug(error);
+          if (!exchange.gone) exchange.truncate();
+        });
+      },
+      refuse: (wrong, peer) => {
+        path.recorder.malformed(wrong, peer);
+        return refusalText(wrong, path);
+      },
+      closed: (connection) => {
+        this.#connections.delete(connection);
+        if (this.#connections.size === 0) this.#empty?.();
+      },
+    };
+  }
+}

@@ -1,0 +1,149 @@
+// What is told of every request when it has ended: to the counters always, to the access log when it
+// wants to know.
+import type { AccessLog, AccessRecord } from "../core/access.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Exchange, Malformed, Peer } from "../core/exchange.ts";
+import { REFUSED, REQUEST_DURATION, REQUESTS } from "../core/families.ts";
+import type { Counter, Histogram, Meter } from "../core/meter.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { Endpoint } from "./cluster.ts";
+import type { Reply } from "./reply.ts";
+import { pathOf } from "./router.ts";
+
+/** The counters of one route, looked up once. */
+export class RouteMeter {
+  readonly #codes: (Counter | undefined)[] = [];
+  readonly #duration: Histogram;
+  readonly #meter: Meter;
+  readonly #route: string;
+
+  constructor(meter: Meter, route: string) {
+    this.#meter = meter;
+    this.#route = route;
+    this.#duration = meter.histogram(REQUEST_DURATION, { route });
+  }
+
+  count(status: number, durationMs: number): void {
+    this.#duration.observe(durationMs / 1000);
+    let counter = this.#codes[status];
+    if (counter === undefined) {
+      counter = this.#meter.counter(REQUESTS, { route: this.#route, code: String(status) });
+      this.#codes[status] = counter;
+    }
+    counter.add();
+  }
+}
+
+/** What is known of a request beside its exchange and its reply. */
+export class Story {
+  readonly route: string | undefined;
+  readonly cluster: string | undefined;
+  readonly requestId: string;
+  endpoint: string | undefined;
+  outcome: Outcome | undefined;
+  attempts = 0;
+
+  constructor(route: Routed | undefined, requestId: string) {
+    this.route = route?.name;
+    this.cluster = route?.cluster.name;
+    this.requestId = requestId;
+  }
+
+  /** An attempt has ended, or its response has begun. */
+  tried(endpoint: Endpoint, outcome: Outcome): void {
+    this.endpoint = endpoint.address.text;
+    this.outcome = outcome;
+    this.attempts++;
+    endpoint.count(outcome);
+  }
+}
+
+interface Routed {
+  readonly name: string;
+  readonly cluster: { readonly name: string };
+}
+
+/** Requests that no route took are counted under this name. */
+const NO_ROUTE = "-";
+
+export class Recorder {
+  readonly #listener: string;
+  readonly #clock: Clock;
+  readonly #meter: Meter;
+  readonly #log: AccessLog;
+  readonly #unrouted: RouteMeter;
+
+  constructor(listener: string, clock: Clock, meter: Meter, log: AccessLog) {
+    this.#listener = listener;
+    this.#clock = clock;
+    this.#meter = meter;
+    this.#log = log;
+    this.#unrouted = new RouteMeter(meter, NO_ROUTE);
+  }
+
+  /** A request has ended. */
+  ended(exchange: Exchange, reply: Reply, story: Story, route: RouteMeter | undefined): void {
+    const durationMs = this.#clock.now() - exchange.startedAt;
+    (route ?? this.#unrouted).count(reply.status, durationMs);
+    if (reply.reason !== undefined) this.#refused(reply.reason, story.cluster);
+    const status = reply.ending === "complete" ? reply.status : 0;
+    if (!this.#log.wants(status)) return;
+    const { request } = exchange;
+    this.#log.write({
+      route: story.route,
+      cluster: story.cluster,
+      endpoint: story.endpoint,
+      outcome: story.outcome,
+      attempts: story.attempts,
+      requestId: story.requestId,
+      time: this.#clock.wall() - durationMs,
+      listener: this.#listener,
+      peer: exchange.peer.address,
+      protocol: request.protocol,
+      method: request.method,
+      host: request.host,
+      path: pathOf(request.target),
+      status: reply.status,
+      reason: reply.reason,
+      detail: reply.detail,
+      ending: reply.ending,
+      bytesIn: exchange.bytesIn,
+      bytesOut: exchange.bytesOut,
+      durationMs,
+    });
+  }
+
+  /** Something came that is no request. */
+  malformed(wrong: Malformed, peer: Peer): void {
+    this.#unrouted.count(wrong.status, 0);
+    this.#refused(wrong.reason, undefined);
+    if (!this.#log.wants(wrong.status)) return;
+    this.#log.write({ ...NO_REQUEST, ...this.#where(peer), ...wrong });
+  }
+
+  #where(peer: Peer): Pick<AccessRecord, "time" | "listener" | "peer"> {
+    return { time: this.#clock.wall(), listener: this.#listener, peer: peer.address };
+  }
+
+  #refused(reason: string, cluster: string | undefined): void {
+    const labels = { cluster: cluster ?? NO_ROUTE, reason, criticality: "CRITICAL" };
+    this.#meter.counter(REFUSED, labels).add();
+  }
+}
+
+const NO_REQUEST = {
+  route: undefined,
+  cluster: undefined,
+  endpoint: undefined,
+  outcome: undefined,
+  attempts: 0,
+  requestId: undefined,
+  protocol: "HTTP/1.1",
+  method: "",
+  host: "",
+  path: "",
+  ending: "complete",
+  bytesIn: 0,
+  bytesOut: 0,
+  durationMs: 0,
+} as const;

@@ -1,0 +1,146 @@
+// Answers an exchange, exactly once: with an endpoint's response, or with a refusal of ours.
+import type { Clock, Random } from "../core/clock.ts";
+import type { Exchange, Malformed, ReplyHead } from "../core/exchange.ts";
+import { idOf } from "../core/fields.ts";
+import { OUTCOMES, type Outcome } from "../core/outcome.ts";
+import { REFUSALS, type Reason } from "../core/refusal.ts";
+import type { Attempt, Ending } from "./attempt.ts";
+import { responseFields } from "./headers.ts";
+
+/** What replies share with the rest of the sidecar. */
+export interface ReplyWorld {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const DATE = idOf("date");
+const PHRASES: Record<number, string> = {
+  200: "OK",
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  414: "URI Too Long",
+  417: "Expectation Failed",
+  431: "Request Header Fields Too Large",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+  505: "HTTP Version Not Supported",
+  508: "Loop Detected",
+};
+const ALLOW = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+/** `retry-after` is spread over so many seconds, so that the callers do not come back together. */
+const RETRY_SPREAD_S = 3;
+
+export class Reply {
+  /** What the client was sent; 0 as long as it was sent nothing. */
+  status = 0;
+  reason: Reason | undefined;
+  detail: string | undefined;
+  ending: Ending = "complete";
+  readonly #exchange: Exchange;
+  readonly #world: ReplyWorld;
+
+  constructor(exchange: Exchange, world: ReplyWorld) {
+    this.#exchange = exchange;
+    this.#world = world;
+  }
+
+  /** Says no, and why. A client that is gone is told nothing. */
+  refuse(reason: Reason, detail?: string, status: number = REFUSALS[reason].status): void {
+    this.reason = reason;
+    this.detail = detail;
+    if (this.#exchange.gone) {
+      this.ending = "client_aborted";
+      return;
+    }
+    this.status = status;
+    const head = refusalHead(reason, status, this.#world);
+    const body = this.#exchange.request.method === "HEAD" ? "" : reason;
+    this.#exchange.respond(head, body, "");
+  }
+
+  /** Answers OPTIONS in the endpoint's place. */
+  options(): void {
+    this.status = 200;
+    const fields = `allow: ${ALLOW}\r\ncontent-length: 0\r\ndate: ${httpDate(this.#world.clock)}\r\n`;
+    this.#exchange.respond(
+      { status: 200, phrase: "OK", fields, framing: NONE, close: false },
+      "",
+      "",
+    );
+  }
+
+  /** No attempt brought an answer: says so, unless there is nobody to tell. */
+  fail(outcome: Outcome, detail: string | undefined): void {
+    const { wrong } = this.#exchange;
+    const reason = OUTCOMES[outcome].refusal;
+    if (wrong !== undefined) this.refuse(wrong.reason, wrong.detail, wrong.status);
+    else if (reason !== undefined) this.refuse(reason, detail);
+    else this.ending = "client_aborted";
+  }
+
+  /** Carries the endpoint's response to the client, to its end. */
+  async relay(attempt: Attempt, bodyIdle: number): Promise<void> {
+    const { head } = attempt;
+    if (head === undefined) throw new Error("an attempt without a head cannot be relayed");
+    let fields = responseFields(head, this.#exchange.request);
+    if (head.fields.find(DATE) < 0) fields += `date: ${httpDate(this.#world.clock)}\r\n`;
+    const { status, phrase, framing } = head;
+    const relayed = attempt.relay({ status, phrase, fields, framing, close: false }, bodyIdle);
+    this.ending = typeof relayed === "string" ? relayed : await relayed;
+    if (this.#exchange.answered) this.status = status;
+    else this.#spoilt(attempt);
+  }
+
+  /** Before the first byte of a response has gone out, trouble can still be told in full. */
+  #spoilt(attempt: Attempt): void {
+    const { wrong } = this.#exchange;
+    if (this.ending === "upstream_truncated" && wrong === undefined) {
+      this.ending = "complete";
+      this.refuse("upstream_protocol", attempt.detail);
+    } else this.fail("cancelled", undefined);
+  }
+}
+
+const NONE = { kind: "none" } as const;
+
+/** The head of a refusal; its body is the reason, or nothing for HEAD. */
+export function refusalHead(reason: Reason, status: number, world: ReplyWorld): ReplyHead {
+  const { close, overloaded } = REFUSALS[reason];
+  let fields = `content-type: text/plain\r\ncontent-length: ${reason.length}\r\n`;
+  fields += `x-tidegate-reason: ${reason}\r\n`;
+  if (status === 503 || status === 429) {
+    fields += `retry-after: ${1 + Math.floor(world.random.next() * RETRY_SPREAD_S)}\r\n`;
+  }
+  if (status === 405) fields += `allow: ${ALLOW}\r\n`;
+  if (overloaded) fields += "x-envoy-overloaded: true\r\n";
+  fields += `date: ${httpDate(world.clock)}\r\n`;
+  return { status, phrase: phraseOf(status), fields, framing: NONE, close };
+}
+
+/** A refusal where no exchange exists, as it goes to the wire. */
+export function refusalText(wrong: Malformed, world: ReplyWorld): string {
+  const head = refusalHead(wrong.reason, wrong.status, world);
+  return `HTTP/1.1 ${head.status} ${head.phrase}\r\n${head.fields}connection: close\r\n\r\n${wrong.reason}`;
+}
+
+function phraseOf(status: number): string {
+  return PHRASES[status] ?? "Refused";
+}
+
+let dateSecond = -1;
+let dateText = "";
+
+/** The wall clock as IMF-fixdate, made once a second. */
+function httpDate(clock: Clock): string {
+  const second = Math.floor(clock.wall() / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(second * 1000).toUTCString();
+  }
+  return dateText;
+}
