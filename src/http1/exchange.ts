@@ -55,6 +55,7 @@ export class ServerExchange implements Exchange, BodyTarget {
   #trailers: Fields | undefined;
   #chunked = false;
   #close = false;
+  #untilClose = false;
   #continued = false;
 
   constructor(wire: Wire, request: RequestHead, peer: Peer, startedAt: number, keepAlive: boolean) {
@@ -158,7 +159,9 @@ export class ServerExchange implements Exchange, BodyTarget {
   }
 
   truncate(): void {
-    this.#wire.cut();
+    // Where only the end of the connection ends the body, an orderly end would look like its end.
+    if (this.#untilClose) this.#wire.cut();
+    else this.#wire.finished(true);
   }
 
   tunnel(reply: ReplyHead, sink: BodySink): void {
@@ -177,8 +180,9 @@ export class ServerExchange implements Exchange, BodyTarget {
     const unknown = reply.framing.kind === "chunked" || reply.framing.kind === "close";
     this.answered = true;
     this.#chunked = unknown && !old;
+    this.#untilClose = unknown && old;
     const persistent = this.#keepAlive && this.bodyWhole && !this.#wire.closing;
-    this.#close = reply.close || !persistent || (unknown && old);
+    this.#close = reply.close || !persistent || this.#untilClose;
     let text = `HTTP/1.1 ${reply.status} ${reply.phrase}\r\n${reply.fields}`;
     if (this.#chunked) text += "transfer-encoding: chunked\r\n";
     if (this.#close) text += "connection: close\r\n";

@@ -10,19 +10,14 @@ import { BodyReader } from "./body.ts";
 import { ServerExchange, type Wire } from "./exchange.ts";
 import { INCOMPLETE, malformed } from "./lines.ts";
 import { parseRequest, type RequestLimits } from "./request.ts";
+import { type StallLimits, Stalls } from "./stalls.ts";
 
 /** Limits of one listener; times in milliseconds. */
-export interface ServerLimits extends RequestLimits {
+export interface ServerLimits extends RequestLimits, StallLimits {
   /** Between requests; then the connection is closed. */
   readonly idle: number;
   /** From the first byte of a head to its end; then 408. */
   readonly headTimeout: number;
-  /** Without progress of a response to the client, or of a body from an endpoint; then a cut. */
-  readonly bodyIdle: number;
-  /** Bytes per second that a body must make on average, in either direction; 0 for any. */
-  readonly bodyRateBytes: number;
-  /** Without a byte either way in a tunnel. */
-  readonly tunnelIdle: number;
 }
 
 /** What every connection of one listener has in common. */
@@ -40,8 +35,6 @@ export interface ServerSettings {
 
 /** Requests that arrive ahead wait here, in bytes, before reading stops. */
 const AHEAD_BYTES = 16 * 1024;
-/** A body's rate is judged over windows of at most this length. */
-const RATE_WINDOW_MS = 10_000;
 /** After the last response: how much is read and thrown away, and for how long, before the end. */
 const LINGER_BYTES = 64 * 1024;
 const LINGER_MS = 1000;
@@ -58,9 +51,9 @@ export class ServerConnection implements Wire {
   readonly #settings: ServerSettings;
   readonly #peer: Peer;
   readonly #reader: BodyReader;
-  readonly #readTimer = new Timer(() => this.#onReadTimer());
-  readonly #writeTimer = new Timer(() => this.#onWriteTimer());
+  readonly #timer = new Timer(() => this.#onTimer());
   readonly #deadlineTimer = new Timer(() => this.#exchange?.listener?.onDeadline());
+  readonly #stalls: Stalls;
   #state: State = "http";
   #exchange: ServerExchange | undefined;
   /** The beginning of a head, while the rest has not come. */
@@ -69,9 +62,6 @@ export class ServerConnection implements Wire {
   #ahead: Buffer | undefined;
   #pumping = false;
   #paused = false;
-  #bytes = 0;
-  #windowBytes = 0;
-  #flushed = 0;
   #lingered = 0;
   #idleSince: number;
 
@@ -81,12 +71,14 @@ export class ServerConnection implements Wire {
     this.#settings = settings;
     this.#reader = new BodyReader(settings.limits);
     this.#idleSince = settings.clock.now();
+    const { wheel, limits } = settings;
+    this.#stalls = new Stalls(socket, wheel, limits, () => this.#bodyWrong(SLOW_BODY));
     socket.on("data", (chunk: Buffer) => this.#onBytes(chunk));
     socket.on("end", () => this.#onEnd());
     socket.on("drain", () => this.#onDrain());
     socket.on("error", () => {});
     socket.on("close", () => this.#onClose());
-    settings.wheel.arm(this.#readTimer, settings.limits.idle);
+    wheel.arm(this.#timer, limits.idle);
   }
 
   get idle(): boolean {
@@ -98,7 +90,7 @@ export class ServerConnection implements Wire {
     if (!this.idle) return;
     const quiet = this.#settings.clock.now() - this.#idleSince;
     if (quiet >= DRAIN_GRACE_MS) this.#linger();
-    else this.#settings.wheel.arm(this.#readTimer, DRAIN_GRACE_MS - quiet);
+    else this.#settings.wheel.arm(this.#timer, DRAIN_GRACE_MS - quiet);
   }
 
   // What the exchange asks for.
@@ -129,13 +121,14 @@ export class ServerConnection implements Wire {
 
   pauseReading(): void {
     this.#paused = true;
+    this.#stalls.bodyRests();
     this.#socket.pause();
   }
 
   resumeReading(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#windowBytes = this.#bytes;
+    if (!this.#reader.done && this.#exchange !== undefined) this.#stalls.bodyComes();
     this.#socket.resume();
   }
 
@@ -152,22 +145,19 @@ export class ServerConnection implements Wire {
       return this.#linger();
     }
     if (close) return this.#linger();
+    this.resumeReading();
     this.#idleSince = this.#settings.clock.now();
-    this.#settings.wheel.arm(this.#readTimer, this.#settings.limits.idle);
+    this.#settings.wheel.arm(this.#timer, this.#settings.limits.idle);
     this.#pump();
   }
 
   tunnelled(): void {
-    const { wheel, limits } = this.#settings;
-    wheel.disarm(this.#deadlineTimer);
+    this.#settings.wheel.disarm(this.#deadlineTimer);
+    this.#stalls.tunnelOpens();
+    this.resumeReading();
     this.#state = "tunnel";
     this.#reader.start({ kind: "close" });
-    wheel.arm(this.#readTimer, limits.tunnelIdle);
-    this.#windowBytes = this.#traffic();
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
-    this.resumeReading();
-    if (ahead !== undefined) this.#onBytes(ahead);
+    this.#pump();
   }
 
   cut(): void {
@@ -178,7 +168,6 @@ export class ServerConnection implements Wire {
 
   #onBytes(chunk: Buffer): void {
     if (this.#state === "lingering") return this.#discard(chunk);
-    this.#bytes += chunk.length;
     this.#ahead = this.#ahead === undefined ? chunk : Buffer.concat([this.#ahead, chunk]);
     this.#pump();
   }
@@ -218,12 +207,12 @@ export class ServerConnection implements Wire {
     this.#ahead = undefined;
     const parsed = parseRequest(text, limits);
     if (parsed === INCOMPLETE) {
-      if (before === 0) this.#settings.wheel.arm(this.#readTimer, limits.headTimeout);
+      if (before === 0) this.#settings.wheel.arm(this.#timer, limits.headTimeout);
       this.#head = text;
       return;
     }
     this.#head = "";
-    this.#settings.wheel.disarm(this.#readTimer);
+    this.#settings.wheel.disarm(this.#timer);
     if ("reason" in parsed) return this.#refuse(parsed);
     const { head, end, keepAlive } = parsed;
     const now = this.#settings.clock.now();
@@ -235,21 +224,21 @@ export class ServerConnection implements Wire {
       this.#exchange = undefined;
       return this.#refuse(exchange.wrong);
     }
-    if (!this.#reader.done) this.#watchBody();
+    if (!this.#reader.done) this.#stalls.bodyComes();
     this.#settings.serve(exchange);
   }
 
   #readBody(exchange: ServerExchange, bytes: Buffer, position: number): void {
     const end = this.#reader.feed(bytes, position, exchange);
-    if (end < 0) return this.#bodyWrong(exchange, this.#reader.wrong ?? SLOW_BODY);
-    if (this.#state === "tunnel") return;
-    if (this.#reader.done && position === 0) this.#settings.wheel.disarm(this.#readTimer);
+    if (end < 0) return this.#bodyWrong(this.#reader.wrong ?? SLOW_BODY);
+    if (this.#reader.done) this.#stalls.bodyRests();
     if (end < bytes.length) this.#ahead = end === 0 ? bytes : bytes.subarray(end);
   }
 
-  #bodyWrong(exchange: ServerExchange, wrong: Malformed): void {
+  #bodyWrong(wrong: Malformed): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
     exchange.wrong = wrong;
-    this.#settings.wheel.disarm(this.#readTimer);
     // Whatever follows cannot be told from the body any more.
     this.#reader.start({ kind: "none" });
     this.pauseReading();
@@ -275,15 +264,15 @@ export class ServerConnection implements Wire {
   }
 
   #onDrain(): void {
-    this.#settings.wheel.disarm(this.#writeTimer);
+    this.#stalls.writesDrained();
     this.#exchange?.listener?.onResponseDrain();
   }
 
   #onClose(): void {
     const { wheel } = this.#settings;
-    wheel.disarm(this.#readTimer);
-    wheel.disarm(this.#writeTimer);
+    wheel.disarm(this.#timer);
     wheel.disarm(this.#deadlineTimer);
+    this.#stalls.stop();
     this.#state = "closed";
     const exchange = this.#exchange;
     this.#exchange = undefined;
@@ -297,61 +286,17 @@ export class ServerConnection implements Wire {
 
   // Time.
 
-  #onReadTimer(): void {
-    const exchange = this.#exchange;
+  #onTimer(): void {
     if (this.#state === "lingering") this.#socket.destroy();
-    else if (this.#state === "tunnel") this.#judgeTunnel();
-    else if (exchange !== undefined) this.#judgeBody(exchange);
     else if (this.#head !== "") this.#refuse(SLOW_HEAD);
     else this.#linger();
   }
 
-  #watchBody(): void {
-    const { wheel, limits } = this.#settings;
-    this.#windowBytes = this.#bytes;
-    wheel.arm(this.#readTimer, Math.min(limits.bodyIdle, RATE_WINDOW_MS));
-  }
-
-  /** A body that we do not read is not the client's fault. */
-  #judgeBody(exchange: ServerExchange): void {
-    const { limits } = this.#settings;
-    const window = Math.min(limits.bodyIdle, RATE_WINDOW_MS);
-    const needed = Math.max(1, (limits.bodyRateBytes * window) / 1000);
-    const slow = this.#bytes - this.#windowBytes < needed;
-    if (slow && !this.#paused) this.#bodyWrong(exchange, SLOW_BODY);
-    else this.#watchBody();
-  }
-
-  #judgeTunnel(): void {
-    const traffic = this.#traffic();
-    if (traffic === this.#windowBytes) return this.cut();
-    this.#windowBytes = traffic;
-    this.#settings.wheel.arm(this.#readTimer, this.#settings.limits.tunnelIdle);
-  }
-
-  #traffic(): number {
-    return this.#bytes + this.#socket.bytesWritten;
-  }
-
   /** False while the kernel takes no more; then a client that does not read is watched. */
   #flows(): boolean {
-    const waiting = this.#socket.writableLength;
-    if (waiting < this.#socket.writableHighWaterMark) return true;
-    if (this.#writeTimer.next === undefined) this.#watchWrites();
+    if (this.#socket.writableLength < this.#socket.writableHighWaterMark) return true;
+    this.#stalls.writesBlocked();
     return false;
-  }
-
-  #watchWrites(): void {
-    this.#flushed = this.#socket.bytesWritten - this.#socket.writableLength;
-    this.#settings.wheel.arm(this.#writeTimer, this.#settings.limits.bodyIdle);
-  }
-
-  #onWriteTimer(): void {
-    const { bodyRateBytes, bodyIdle } = this.#settings.limits;
-    const flushed = this.#socket.bytesWritten - this.#socket.writableLength;
-    const needed = Math.max(1, (bodyRateBytes * bodyIdle) / 1000);
-    if (flushed - this.#flushed < needed) this.cut();
-    else this.#watchWrites();
   }
 
   // The end.
@@ -362,14 +307,15 @@ export class ServerConnection implements Wire {
     this.#state = "lingering";
     const { wheel } = this.#settings;
     wheel.disarm(this.#deadlineTimer);
-    wheel.disarm(this.#readTimer);
+    wheel.disarm(this.#timer);
+    this.#stalls.bodyRests();
     this.#ahead = undefined;
     this.#head = "";
-    this.#paused = true;
-    this.resumeReading();
-    if (this.#socket.writableLength > 0) this.#watchWrites();
+    this.#paused = false;
+    this.#socket.resume();
+    if (this.#socket.writableLength > 0) this.#stalls.writesBlocked();
     this.#socket.end(() => {
-      if (this.#state === "lingering") wheel.arm(this.#readTimer, LINGER_MS);
+      if (this.#state === "lingering") wheel.arm(this.#timer, LINGER_MS);
     });
   }
 
