@@ -70,8 +70,8 @@ export interface Peer {
 
 /** Takes a body piece by piece. */
 export interface BodySink {
-  /** Takes bytes that stay as they are; false asks to hold back until told to go on. */
-  write(chunk: Buffer): boolean;
+  /** Takes bytes that may change once it has returned; false asks to hold back until told to go on. */
+  write(view: Buffer): boolean;
   /** The body is whole; `trailers` are field lines, each ended by CRLF. */
   end(trailers: string): void;
 }

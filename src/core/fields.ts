@@ -122,6 +122,11 @@ export class Fields {
     return this.text.slice(this.start(index), this.marks[index * STRIDE + 1]);
   }
 
+  /** The whole line as it came, with its CRLF. */
+  line(index: number): string {
+    return this.text.slice(this.start(index), this.start(index + 1));
+  }
+
   /** The value without the whitespace around it. */
   value(index: number): string {
     const colon = this.marks[index * STRIDE + 1] as number;

@@ -9,7 +9,7 @@ import type {
   ResponseHead,
   ResponseReceiver,
 } from "../core/exchange.ts";
-import type { Fields } from "../core/fields.ts";
+import { type Fields, idOf } from "../core/fields.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
 import { BodyReader, type BodyTarget } from "./body.ts";
 import { chunkOf, lastChunk, TEXT_BYTES } from "./encode.ts";
@@ -32,6 +32,8 @@ export interface ClientOwner {
   closed(connection: ClientConnection): void;
 }
 
+const CONTENT_LENGTH = idOf("content-length");
+const TRANSFER_ENCODING = idOf("transfer-encoding");
 const RESPONSE_FIELDS = 1000;
 const INTERIM_RESPONSES = 100;
 /** How long unread bytes of a response are waited for after a write has failed. */
@@ -101,14 +103,14 @@ export class ClientConnection implements BodySink, BodyTarget {
     if (this.#sent) this.flush();
   }
 
-  write(chunk: Buffer): boolean {
-    if (this.#out !== "" && chunk.length < TEXT_BYTES) {
-      const data = chunk.toString("latin1");
+  write(view: Buffer): boolean {
+    if (this.#out !== "" && view.length < TEXT_BYTES) {
+      const data = view.toString("latin1");
       this.#out += this.#chunked ? `${data.length.toString(16)}\r\n${data}\r\n` : data;
       return true;
     }
     this.flush();
-    return this.#socket.send(this.#chunked ? chunkOf(chunk) : chunk);
+    return this.#socket.send(this.#chunked ? chunkOf(view) : Buffer.from(view));
   }
 
   end(trailers: string): void {
@@ -156,6 +158,8 @@ export class ClientConnection implements BodySink, BodyTarget {
   onBodyEnd(trailers: Fields | undefined): void {
     const receiver = this.#receiver;
     this.#receiver = undefined;
+    // Whoever frames a message in its trailers may think that another one follows.
+    if (trailers !== undefined && framed(trailers)) this.#keepAlive = false;
     receiver?.onBodyEnd(trailers);
   }
 
@@ -293,4 +297,8 @@ export class ClientConnection implements BodySink, BodyTarget {
       this.#failed(this.#howItFailed(), cause.message);
     }
   }
+}
+
+function framed(trailers: Fields): boolean {
+  return trailers.find(CONTENT_LENGTH) >= 0 || trailers.find(TRANSFER_ENCODING) >= 0;
 }

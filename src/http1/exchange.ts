@@ -83,12 +83,12 @@ export class ServerExchange implements Exchange, BodyTarget {
     if (this.#sink === undefined && this.answered) return;
     const full = this.bytesIn > REPLAY_BYTES;
     if (this.#sink === undefined) {
-      this.#kept?.push(view);
+      this.#kept?.push(Buffer.from(view));
       if (full) this.#wire.pauseReading();
       return;
     }
     if (full) this.#kept = undefined;
-    else this.#kept?.push(view);
+    else this.#kept?.push(Buffer.from(view));
     if (!this.#sink.write(view)) this.#wire.pauseReading();
   }
 

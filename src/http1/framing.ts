@@ -1,7 +1,7 @@
 // What the fields of a message say about its body and its connection: RFC 9112 6.3 and 9.3, with
 // everything that two readers could understand differently refused.
 import type { Framing, Malformed } from "../core/exchange.ts";
-import { type Fields, idOf, members } from "../core/fields.ts";
+import { type Fields, idOf, members, trim } from "../core/fields.ts";
 import { TOKEN } from "./grammar.ts";
 import { malformed } from "./lines.ts";
 
@@ -35,8 +35,10 @@ function codingFraming(fields: Fields, index: number, minor: number): Framing | 
   if (minor === 0) return OLD_CODING;
   if (fields.find(TRANSFER_ENCODING, index + 1) >= 0) return BAD_CODING;
   const value = fields.value(index).toLowerCase();
+  // A tab around it is legal, and there are readers that do not see "chunked" then.
+  if (fields.line(index).includes("\t")) return BAD_CODING;
   if (value === "chunked") return CHUNKED;
-  const codings = value.split(",").map((coding) => coding.replace(/^[ \t]+|[ \t]+$/g, ""));
+  const codings = value.split(",").map((coding) => trim(coding, 0, coding.length));
   if (!codings.every(isToken)) return BAD_CODING;
   return codings.indexOf("chunked") === codings.length - 1 ? OTHER_CODING : BAD_CODING;
 }

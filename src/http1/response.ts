@@ -13,6 +13,7 @@ export interface ParsedResponse {
 
 const BAD_LINE = malformed("upstream_protocol", "no HTTP/1.x status line");
 const BAD_CODE = malformed("upstream_protocol", "status below 100");
+const OLD_INTERIM = malformed("upstream_protocol", "interim response in HTTP/1.0");
 const LONG_LINE = malformed("upstream_protocol", "reason phrase longer than 1024 bytes");
 const PHRASE_BYTES = 1024;
 
@@ -32,6 +33,7 @@ export function parseResponse(
   if (wrong !== undefined) return wrong;
   const status = Number(text.slice(9, 12));
   if (status < 100) return BAD_CODE;
+  if (status < 200 && text[7] === "0") return OLD_INTERIM;
   const phraseEnd = phrase(text);
   if (typeof phraseEnd !== "number" || phraseEnd === INCOMPLETE) return phraseEnd;
   const fields = new Fields(text);

@@ -10,6 +10,7 @@ import { BodyReader } from "./body.ts";
 import { ServerExchange, type Wire } from "./exchange.ts";
 import { INCOMPLETE, malformed } from "./lines.ts";
 import { parseRequest, type RequestLimits } from "./request.ts";
+import { adopt } from "./socket.ts";
 import { type StallLimits, Stalls } from "./stalls.ts";
 
 /** Limits of one listener; times in milliseconds. */
@@ -65,7 +66,9 @@ export class ServerConnection implements Wire {
   #lingered = 0;
   #idleSince: number;
 
-  constructor(socket: Socket, peer: Peer, settings: ServerSettings) {
+  /** `accepted` comes from a server with `pauseOnConnect`. */
+  constructor(accepted: Socket, peer: Peer, settings: ServerSettings) {
+    const socket = adopt(accepted, (view) => this.#onBytes(view));
     this.#socket = socket;
     this.#peer = peer;
     this.#settings = settings;
@@ -73,7 +76,6 @@ export class ServerConnection implements Wire {
     this.#idleSince = settings.clock.now();
     const { wheel, limits } = settings;
     this.#stalls = new Stalls(socket, wheel, limits, () => this.#bodyWrong(SLOW_BODY));
-    socket.on("data", (chunk: Buffer) => this.#onBytes(chunk));
     socket.on("end", () => this.#onEnd());
     socket.on("drain", () => this.#onDrain());
     socket.on("error", () => {});
@@ -166,10 +168,12 @@ export class ServerConnection implements Wire {
 
   // What the socket says.
 
-  #onBytes(chunk: Buffer): void {
-    if (this.#state === "lingering") return this.#discard(chunk);
-    this.#ahead = this.#ahead === undefined ? chunk : Buffer.concat([this.#ahead, chunk]);
+  #onBytes(view: Buffer): void {
+    if (this.#state === "lingering") return this.#discard(view);
+    this.#ahead = this.#ahead === undefined ? view : Buffer.concat([this.#ahead, view]);
     this.#pump();
+    // What waits must outlive the read.
+    if (this.#ahead?.buffer === view.buffer) this.#ahead = Buffer.from(this.#ahead);
   }
 
   /** Works through what has come, one request after the other, without recursion. */
@@ -319,8 +323,8 @@ export class ServerConnection implements Wire {
     });
   }
 
-  #discard(chunk: Buffer): void {
-    this.#lingered += chunk.length;
+  #discard(view: Buffer): void {
+    this.#lingered += view.length;
     if (this.#lingered >= LINGER_BYTES) this.#socket.pause();
   }
 }

@@ -1,5 +1,5 @@
-// The socket towards an endpoint: bytes are read into one buffer of the process, and a failed write
-// does not throw away a response that has already arrived.
+// Sockets whose bytes are read into one buffer of the process: no allocation per read, and none that
+// a thousand idle clients would hold. What must outlive the read is copied by whoever keeps it.
 import net from "node:net";
 import type { Address } from "../core/address.ts";
 
@@ -18,6 +18,33 @@ export interface SocketEvents {
 
 /** One read at a time fills it, and its bytes are used or copied before the next: one is enough. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
+function reading(onBytes: (view: Buffer) => void): net.OnReadOpts {
+  const callback = (size: number): boolean => {
+    onBytes(READ_BUFFER.subarray(0, size));
+    return true;
+  };
+  return { buffer: READ_BUFFER, callback };
+}
+
+/** Bytes from which a writer is asked to wait. */
+const HIGH_WATER_MARK = 32 * 1024;
+
+/**
+ * Takes over a socket that a server has accepted, with `pauseOnConnect`, before it is read.
+ * `net.Server` has no option for the buffer that its sockets read into; a socket made around the same
+ * handle has one.
+ */
+export function adopt(accepted: net.Socket, onBytes: (view: Buffer) => void): net.Socket {
+  const handle: unknown = Reflect.get(accepted, "_handle");
+  if (handle === null || handle === undefined) return accepted;
+  Reflect.set(accepted, "_handle", null);
+  accepted.destroy();
+  const onread = reading(onBytes);
+  const options = { allowHalfOpen: true, highWaterMark: HIGH_WATER_MARK, onread };
+  Reflect.set(options, "handle", handle);
+  return new net.Socket(options);
+}
 
 class Socket extends net.Socket {
   writeError: Error | undefined;
@@ -57,7 +84,7 @@ export class EndpointSocket {
   #error: Error | undefined;
 
   constructor(address: Address, events: SocketEvents) {
-    const socket = new Socket({ onread: { buffer: READ_BUFFER, callback } });
+    const socket = new Socket({ onread: reading(events.onBytes) });
     this.#socket = socket;
     socket.hold(() => events.onWriteFailed());
     socket.on("connect", () => events.onConnect());
@@ -70,11 +97,6 @@ export class EndpointSocket {
     socket.setNoDelay(true);
     if (address.kind === "unix") socket.connect({ path: address.path });
     else socket.connect({ host: address.host, port: address.port });
-
-    function callback(size: number): boolean {
-      events.onBytes(READ_BUFFER.subarray(0, size));
-      return true;
-    }
   }
 
   /** Can it not be written to any more? */

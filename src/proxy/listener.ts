@@ -26,9 +26,6 @@ export interface ListenerWorld {
   bug(error: unknown): void;
 }
 
-/** Bytes that Node keeps of a socket that is not read, and from which a writer is asked to wait. */
-const HIGH_WATER_MARK = 32 * 1024;
-
 export class Listener {
   readonly name: string;
   /** To be bound by whoever owns the listener. */
@@ -48,9 +45,8 @@ export class Listener {
     this.#gauge = world.meter.gauge(DOWNSTREAM_CONNECTIONS, { listener: settings.name });
     this.#gauge.read = () => this.#connections.size;
     this.#shared = this.#connectionSettings();
-    const options = { allowHalfOpen: true, noDelay: true, highWaterMark: HIGH_WATER_MARK };
+    const options = { pauseOnConnect: true, noDelay: true };
     this.server = net.createServer(options, (socket) => this.#accept(socket));
-    this.server.maxConnections = settings.limits.connections;
   }
 
   /** How many clients are connected. */
@@ -77,6 +73,7 @@ export class Listener {
   }
 
   #accept(socket: net.Socket): void {
+    if (this.#connections.size >= this.#settings.limits.connections) return void socket.destroy();
     const address = socket.remoteAddress ?? "";
     const unix = this.#settings.bind.kind === "unix";
     const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
