@@ -143,5 +143,5 @@ export interface Exchange {
   /** Ends a response that cannot be completed so that the client can tell. */
   truncate(): void;
   /** Switches to a tunnel: a 101 goes out, then bytes flow both ways until either side ends. */
-  tunnel(reply: ReplyHead, sink: BodySink): void;
+  tunnel(reply: ReplyHead, protocol: string, sink: BodySink): void;
 }

@@ -93,6 +93,7 @@ function sameName(text: string, start: number, name: string): boolean {
 }
 
 const STRIDE = 3;
+const PRESENCE_BITS = 31;
 
 /** Field lines with their places; made by a parser, read by everybody. */
 export class Fields {
@@ -100,9 +101,17 @@ export class Fields {
   text: string;
   /** start, colon and id of each line, and at the very end the start of what follows. */
   readonly marks: number[] = [];
+  /** One bit for each of the first known fields that is there: most questions are about absent ones. */
+  #present = 0;
 
   constructor(text: string) {
     this.text = text;
+  }
+
+  /** Adds the line that begins at `start`; what follows it is added next, or marks the end. */
+  add(start: number, colon: number, id: number): void {
+    this.marks.push(start, colon, id);
+    if (id < PRESENCE_BITS) this.#present |= 1 << id;
   }
 
   get count(): number {
@@ -135,6 +144,7 @@ export class Fields {
 
   /** The index of the first line with this id, from `from` on; -1 when there is none. */
   find(id: number, from = 0): number {
+    if (id < PRESENCE_BITS && (this.#present & (1 << id)) === 0) return -1;
     const { marks } = this;
     for (let at = from * STRIDE + 2; at < marks.length; at += STRIDE) {
       if (marks[at] === id) return (at - 2) / STRIDE;
@@ -152,6 +162,7 @@ export class Fields {
   named(name: string): string[] {
     const id = IDS.get(name) ?? 0;
     const values: string[] = [];
+    if (id > 0 && this.find(id) < 0) return values;
     for (let i = 0; i < this.count; i++) {
       if (this.id(i) === id && (id > 0 || this.name(i).toLowerCase() === name)) {
         values.push(this.value(i));

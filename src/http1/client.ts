@@ -12,7 +12,7 @@ import type {
 import { type Fields, idOf } from "../core/fields.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
 import { BodyReader, type BodyTarget } from "./body.ts";
-import { chunkOf, lastChunk, TEXT_BYTES } from "./encode.ts";
+import { lastChunk, TEXT_BYTES } from "./encode.ts";
 import { INCOMPLETE } from "./lines.ts";
 import { parseResponse } from "./response.ts";
 import { EndpointSocket } from "./socket.ts";
@@ -110,7 +110,7 @@ export class ClientConnection implements BodySink, BodyTarget {
       return true;
     }
     this.flush();
-    return this.#socket.send(this.#chunked ? chunkOf(view) : Buffer.from(view));
+    return this.#socket.send(view, this.#chunked);
   }
 
   end(trailers: string): void {

@@ -10,14 +10,14 @@ import type {
 } from "../core/exchange.ts";
 import type { Fields } from "../core/fields.ts";
 import type { BodyTarget } from "./body.ts";
-import { chunkOf, lastChunk } from "./encode.ts";
+import { lastChunk } from "./encode.ts";
 import { safeTrailers } from "./trailers.ts";
 
 /** What an exchange asks of its connection. */
 export interface Wire {
   /** Sends text of one byte per character; false when the client is to be waited for. */
   sendText(text: string): boolean;
-  send(chunk: Buffer): boolean;
+  send(view: Buffer, chunked: boolean): boolean;
   /** What is sent until `uncork` leaves in one write. */
   cork(): void;
   uncork(): void;
@@ -150,7 +150,7 @@ export class ServerExchange implements Exchange, BodyTarget {
 
   write(view: Buffer): boolean {
     this.bytesOut += view.length;
-    return this.#wire.send(this.#chunked ? chunkOf(view) : Buffer.from(view));
+    return this.#wire.send(view, this.#chunked);
   }
 
   end(trailers: string): void {
@@ -164,13 +164,13 @@ export class ServerExchange implements Exchange, BodyTarget {
     else this.#wire.finished(true);
   }
 
-  tunnel(reply: ReplyHead, sink: BodySink): void {
+  tunnel(reply: ReplyHead, protocol: string, sink: BodySink): void {
     this.answered = true;
     this.#close = true;
     this.#kept = undefined;
     this.#sink = sink;
     this.bodyWhole = false;
-    const fields = `${reply.fields}connection: upgrade\r\n`;
+    const fields = `${reply.fields}connection: upgrade\r\nupgrade: ${protocol}\r\n`;
     this.#wire.sendText(`HTTP/1.1 ${reply.status} ${reply.phrase}\r\n${fields}\r\n`);
     this.#wire.tunnelled();
   }

@@ -69,6 +69,7 @@ export function readFields(
     if (at + 1 >= text.length) return INCOMPLETE;
     if (text.charCodeAt(at + 1) !== LF) return BAD_VALUE;
     at += 2;
-    marks.push(start, colon, lookup(text, start, colon));
+    if (at > limit) return TOO_LARGE;
+    fields.add(start, colon, lookup(text, start, colon));
   }
 }

@@ -185,7 +185,7 @@ function hostOf(fields: Fields, line: RequestLine): string | Malformed {
   }
   if (fields.find(HOST, index + 1) >= 0) return BAD_HOST;
   const value = fields.value(index);
-  return isAuthority(value) ? value : BAD_HOST;
+  return value === lastAuthority || isAuthority(value) ? value : BAD_HOST;
 }
 
 function authorityOf(target: string): string {
@@ -200,10 +200,17 @@ function originForm(target: string, method: string): string {
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
+// A service is mostly called by one name: the last one is remembered with its host.
+let lastAuthority = "";
+let lastHost = "";
+
 function withoutPort(authority: string): string {
+  if (authority === lastAuthority) return lastHost;
   const colon = authority.lastIndexOf(":");
   const bare = colon > authority.lastIndexOf("]") ? authority.slice(0, colon) : authority;
-  return bare.toLowerCase();
+  lastAuthority = authority;
+  lastHost = bare.toLowerCase();
+  return lastHost;
 }
 
 function upgradeOf(fields: Fields): string | undefined {

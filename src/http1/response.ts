@@ -58,6 +58,7 @@ export function parseResponse(
 }
 
 function statusPrefix(text: string): Malformed | typeof INCOMPLETE | undefined {
+  if (text.startsWith("HTTP/1.1 200 ")) return undefined;
   for (let i = 0; i < STATUS.length; i++) {
     if (i === text.length) return INCOMPLETE;
     const code = text.charCodeAt(i);

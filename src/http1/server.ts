@@ -7,6 +7,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Malformed, Peer } from "../core/exchange.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
 import { BodyReader } from "./body.ts";
+import { writeBody } from "./encode.ts";
 import { ServerExchange, type Wire } from "./exchange.ts";
 import { INCOMPLETE, malformed } from "./lines.ts";
 import { parseRequest, type RequestLimits } from "./request.ts";
@@ -107,9 +108,9 @@ export class ServerConnection implements Wire {
     return this.#flows();
   }
 
-  send(chunk: Buffer): boolean {
+  send(view: Buffer, chunked: boolean): boolean {
     if (this.#socket.destroyed) return true;
-    this.#socket.write(chunk);
+    writeBody(this.#socket, view, chunked);
     return this.#flows();
   }
 

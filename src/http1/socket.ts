@@ -1,12 +1,14 @@
-// Sockets whose bytes are read into one buffer of the process: no allocation per read, and none that
-// a thousand idle clients would hold. What must outlive the read is copied by whoever keeps it.
+// Sockets that read into buffers of ours: no allocation per read, and none that a thousand idle
+// clients would hold.
 import net from "node:net";
 import type { Address } from "../core/address.ts";
+import { writeBody } from "./encode.ts";
+import { ReadBuffer } from "./readbuffer.ts";
 
 /** What the socket tells its connection. */
 export interface SocketEvents {
   onConnect(): void;
-  /** The view is overwritten by the next read of any socket. */
+  /** The view is valid until the call returns. */
   onBytes(view: Buffer): void;
   /** The other side sends no more. */
   onEnd(): void;
@@ -14,17 +16,6 @@ export interface SocketEvents {
   /** Everything written has gone to the kernel. */
   onDrain(): void;
   onWriteFailed(): void;
-}
-
-/** One read at a time fills it, and its bytes are used or copied before the next: one is enough. */
-const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
-
-function reading(onBytes: (view: Buffer) => void): net.OnReadOpts {
-  const callback = (size: number): boolean => {
-    onBytes(READ_BUFFER.subarray(0, size));
-    return true;
-  };
-  return { buffer: READ_BUFFER, callback };
 }
 
 /** Bytes from which a writer is asked to wait. */
@@ -40,7 +31,7 @@ export function adopt(accepted: net.Socket, onBytes: (view: Buffer) => void): ne
   if (handle === null || handle === undefined) return accepted;
   Reflect.set(accepted, "_handle", null);
   accepted.destroy();
-  const onread = reading(onBytes);
+  const { onread } = new ReadBuffer(onBytes);
   const options = { allowHalfOpen: true, highWaterMark: HIGH_WATER_MARK, onread };
   Reflect.set(options, "handle", handle);
   return new net.Socket(options);
@@ -84,7 +75,7 @@ export class EndpointSocket {
   #error: Error | undefined;
 
   constructor(address: Address, events: SocketEvents) {
-    const socket = new Socket({ onread: reading(events.onBytes) });
+    const socket = new Socket({ onread: new ReadBuffer(events.onBytes).onread });
     this.#socket = socket;
     socket.hold(() => events.onWriteFailed());
     socket.on("connect", () => events.onConnect());
@@ -114,9 +105,9 @@ export class EndpointSocket {
   }
 
   /** False when the kernel takes no more; `onDrain` follows. */
-  send(chunk: Buffer): boolean {
+  send(view: Buffer, chunked: boolean): boolean {
     if (this.finished) return true;
-    this.#socket.write(chunk);
+    writeBody(this.#socket, view, chunked);
     // Had the kernel taken everything, the length would be 0 again by now.
     return this.#socket.writableLength < this.#socket.writableHighWaterMark;
   }

@@ -191,8 +191,11 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
 
   #tunnel(reply: ReplyHead): Promise<Ending> {
     const connection = this.#connection;
+    const protocol = this.#upgrade;
     this.#state = "relaying";
-    if (connection !== undefined) this.#exchange.tunnel(reply, connection);
+    if (connection !== undefined && protocol !== undefined) {
+      this.#exchange.tunnel(reply, protocol, connection);
+    }
     for (const piece of this.#held) this.#exchange.write(piece);
     this.#held = [];
     return Promise.resolve(this.#follow(true, 0));

@@ -106,16 +106,14 @@ export function requestText(request: RequestHead, onward: Onward): string {
 }
 
 function forwardedText(request: RequestHead, peer: Peer): string {
-  const { fields } = request;
-  const chain = peer.trusted ? fields.named("x-forwarded-for").join(", ") : "";
-  const hops = [chain, peer.address].filter((hop) => hop !== "").join(", ");
+  const { fields, authority } = request;
+  const { address, trusted } = peer;
+  const chain = trusted ? fields.named("x-forwarded-for").join(", ") : "";
+  const hops = chain === "" || address === "" ? chain + address : `${chain}, ${address}`;
   let text = hops === "" ? "" : `x-forwarded-for: ${hops}\r\n`;
-  const keep = peer.trusted;
-  if (!keep || fields.find(FORWARDED_PROTO) < 0) text += "x-forwarded-proto: http\r\n";
-  if (request.authority !== "" && (!keep || fields.find(FORWARDED_HOST) < 0)) {
-    text += `x-forwarded-host: ${request.authority}\r\n`;
-  }
-  return text;
+  if (!trusted || fields.find(FORWARDED_PROTO) < 0) text += "x-forwarded-proto: http\r\n";
+  if (authority === "" || (trusted && fields.find(FORWARDED_HOST) >= 0)) return text;
+  return `${text}x-forwarded-host: ${authority}\r\n`;
 }
 
 /** The lines that go on, as they came; runs of them are copied in one piece. */

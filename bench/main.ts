@@ -1,0 +1,60 @@
+// npm run bench -- <question> [flags]: one file per question.
+import { FLAGS, type Options, parseOptions } from "./harness/options.ts";
+
+/** A question; `run` prints the answer and resolves to the exit code. */
+interface Question {
+  readonly asks: string;
+  readonly load: () => Promise<{ run(options: Options): Promise<number> }>;
+}
+
+const QUESTIONS: Readonly<Record<string, Question>> = {
+  path: {
+    asks: "what does a proxied request cost, beside HAProxy, nginx and Node proxies?",
+    load: () => import("./path.ts"),
+  },
+  guard: {
+    asks: "has the ratio to HAProxy become more than 10 % worse than the recorded one?",
+    load: () => import("./guard.ts"),
+  },
+  memory: {
+    asks: "how much memory do 1000 busy and 400 slow connections take?",
+    load: () => import("./memory.ts"),
+  },
+  parser: {
+    asks: "how many nanoseconds does parsing a head take?",
+    load: () => import("./parser.ts"),
+  },
+  router: {
+    asks: "how many nanoseconds does finding a route take?",
+    load: () => import("./router.ts"),
+  },
+  metrics: {
+    asks: "how many nanoseconds does counting a request take?",
+    load: () => import("./metrics.ts"),
+  },
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...flags] = args;
+  const question = QUESTIONS[name ?? ""];
+  if (question === undefined) {
+    console.error(
+      `${name === undefined ? "" : `bench: no question is called ${name}\n`}${usage()}`,
+    );
+    return 2;
+  }
+  try {
+    const options = parseOptions(flags);
+    return await (await question.load()).run(options);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 2;
+  }
+}
+
+function usage(): string {
+  const lines = Object.entries(QUESTIONS).map(([name, each]) => `  ${name.padEnd(8)} ${each.asks}`);
+  return ["npm run bench -- <question> [flags]", ...lines, FLAGS].join("\n");
+}

@@ -1,0 +1,68 @@
+// Where the demo plays: a service, its sidecar, and the words of the config between them.
+
+import { parseConfig } from "../../control/config/load.ts";
+import type { Address } from "../../core/address.ts";
+import { systemClock, systemRandom } from "../../core/clock.ts";
+import { type Sidecar, startSidecar } from "../../sidecar.ts";
+import type { World } from "./load.ts";
+import type { Service } from "./service.ts";
+
+/** How long the sidecar goes on as usual, but unready, when it is told to stop. */
+export const DRAIN_DELAY_MS = 1000;
+
+/** What every act needs. */
+export interface Stage {
+  readonly service: Service;
+  readonly sidecar: Sidecar;
+  /** Seconds of load in each act. */
+  readonly seconds: number;
+  readonly world: World;
+  readonly say: (text: string) => void;
+}
+
+/** The sidecar's config, as it is printed. */
+export function configText(servicePort: number): string {
+  return `health: { bind: 127.0.0.1:0 }
+admin: { bind: 127.0.0.1:0 }
+drain: { delay: ${DRAIN_DELAY_MS / 1000}s, timeout: 10s }
+log: { access: off, level: error }
+listeners:
+  - name: inbound
+    bind: 127.0.0.1:0
+    limits: { bodyBytes: 1MiB }
+    routes:
+      - match: { path: /api/ }
+        cluster: app
+clusters:
+  - name: app
+    endpoints: [127.0.0.1:${servicePort}]
+`;
+}
+
+/** A sidecar from a config's text, as `run` would start it. */
+export async function startFrom(text: string): Promise<Sidecar> {
+  const loaded = parseConfig("demo.yaml", Buffer.from(text), {});
+  if (loaded.ok) return startSidecar(loaded.config, { clock: systemClock, random: systemRandom });
+  const told = loaded.errors.map(({ line, message }) => `line ${line}: ${message}`);
+  throw new Error(`demo: the demo's own config is wrong: ${told.join("; ")}`);
+}
+
+/** `http://host:port/path` of something that the sidecar listens on. */
+export function urlOf(sidecar: Sidecar, name: string, path = "/"): string {
+  return `http://${addressOf(sidecar, name).text}${path}`;
+}
+
+export function portOf(sidecar: Sidecar, name: string): number {
+  const address = addressOf(sidecar, name);
+  return address.kind === "tcp" ? address.port : 0;
+}
+
+function addressOf(sidecar: Sidecar, name: string): Address {
+  const address = sidecar.addresses[name];
+  if (address === undefined) throw new Error(`demo: the sidecar does not listen on "${name}"`);
+  return address;
+}
+
+export function serviceUrl(service: Service): string {
+  return `http://127.0.0.1:${service.port}/`;
+}

@@ -1,0 +1,91 @@
+// `help [COMMAND]`: what can be asked of Tidegate.
+import { readFileSync } from "node:fs";
+import { didYouMean } from "../control/config/suggest.ts";
+import { atMost, readArguments, UsageError } from "./arguments.ts";
+
+/** How each command is called, what it does, and its flags. */
+const USAGE: Readonly<Record<string, string>> = {
+  demo: `Usage: tidegate demo [FLAGS]
+
+A service, the sidecar and load on this machine, to see what it does. "demo --help" says more.
+`,
+  run: `Usage: tidegate run --config FILE
+       tidegate run --upstream HOST:PORT [--listen HOST:PORT]
+
+Runs the sidecar until SIGTERM or SIGINT: then it drains and exits 0; a second one stops it at once.
+
+  --config FILE           the config; - is standard input
+  --upstream HOST:PORT    no file: everything goes to this address ("init" prints that config)
+  --listen HOST:PORT      where it listens then (127.0.0.1:8080)
+
+Exit code: 0 drained, 1 cannot listen or stopped at once, 2 bad config or flags.
+`,
+  check: `Usage: tidegate check FILE [--format text|json]
+
+Says everything that is wrong with a config, then what is worth a second look. - is standard input.
+
+Exit code: 0 it can be run, 1 it cannot, 2 bad flags.
+`,
+  schema: `Usage: tidegate schema
+
+Prints the JSON Schema of the config, for editors.
+`,
+  init: `Usage: tidegate init [--upstream HOST:PORT] [--listen HOST:PORT]
+       tidegate init --all
+
+Prints a config to start from.
+
+  --upstream HOST:PORT    the service (127.0.0.1:3000)
+  --listen HOST:PORT      where clients come in (127.0.0.1:8080)
+  --all                   every option at its default, with its documentation
+`,
+  healthcheck: `Usage: tidegate healthcheck [URL]
+
+Asks a running sidecar how it is. "healthcheck --help" says more.
+`,
+  help: `Usage: tidegate help [COMMAND]
+`,
+};
+
+export const OVERVIEW = `Usage: tidegate COMMAND [FLAGS]
+
+A sidecar proxy that keeps a service answering when it is overloaded or sick.
+
+  demo          see what it does, on this machine
+  run           run the sidecar
+  check         check a config
+  schema        print the JSON Schema of the config
+  init          print a config to start from
+  healthcheck   ask a running sidecar how it is
+  help          say more about a command
+
+  --version     the version, and that of Node
+`;
+
+/** Prints the overview, or the usage of one command. */
+export async function help(args: string[]): Promise<number> {
+  const given = readArguments(args, {});
+  atMost(1, given);
+  const [command] = given.operands;
+  process.stdout.write(command === undefined ? OVERVIEW : usageOf(command));
+  return 0;
+}
+
+/** The usage of `command`; throws a UsageError when there is no such command. */
+export function usageOf(command: string): string {
+  const usage = Object.hasOwn(USAGE, command) ? USAGE[command] : undefined;
+  if (usage === undefined) throw unknownCommand(command);
+  return usage;
+}
+
+export function unknownCommand(word: string): UsageError {
+  const hint = didYouMean(word, Object.keys(USAGE));
+  return new UsageError(`there is no command ${JSON.stringify(word)}${hint}`);
+}
+
+/** `tidegate 0.1.0 (node v26.10.0)`. */
+export function versionLine(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const manifest: { readonly version: string } = JSON.parse(text);
+  return `tidegate ${manifest.version} (node ${process.version})\n`;
+}

@@ -1,0 +1,95 @@
+// `run`: the sidecar, from its config to its end.
+import { type Loaded, loadConfig, parseConfig } from "../control/config/load.ts";
+import type { Config } from "../control/config/schema.ts";
+import { formatProblem, type Problem } from "../control/config/source.ts";
+import { unavailable } from "../control/config/unavailable.ts";
+import { type Sidecar, startSidecar } from "../sidecar.ts";
+import { atMost, type Given, readArguments, UsageError } from "./arguments.ts";
+import { usageOf } from "./help.ts";
+import { starterFrom } from "./init.ts";
+import { StopSignals } from "./signals.ts";
+
+const FLAGS = { backup: "value", config: "value", listen: "value", upstream: "value" } as const;
+
+/** The exit code: 0 drained, 1 could not listen, 2 the config cannot be run. */
+export async function run(args: string[]): Promise<number> {
+  const given = readArguments(args, FLAGS);
+  if (given.switches.has("help")) {
+    process.stdout.write(usageOf("run"));
+    return 0;
+  }
+  const loaded = await load(given);
+  if (!loaded.ok) {
+    complain(loaded.errors);
+    return 2;
+  }
+  complain(loaded.warnings);
+  // From here on a signal drains, even one that comes before everything listens.
+  const signals = new StopSignals();
+  const sidecar = await start(loaded.config);
+  if (sidecar === undefined) return 1;
+  for (const [name, address] of Object.entries(sidecar.addresses)) {
+    process.stdout.write(`${name} listening on ${address.text}\n`);
+  }
+  await signals.first;
+  await sidecar.drain();
+  return 0;
+}
+
+function load(given: Given): Promise<Loaded> | Loaded {
+  atMost(0, given);
+  const { values } = given;
+  const [file, upstream] = [values.get("config"), values.get("upstream")];
+  if (values.has("backup")) throw new UsageError(unavailable("--backup"));
+  if (file !== undefined && upstream !== undefined) {
+    throw new UsageError("give --config or --upstream, not both");
+  }
+  if (file !== undefined && values.has("listen")) {
+    throw new UsageError("--listen goes with --upstream; with --config, the file says where");
+  }
+  if (file !== undefined) return loadConfig(file, process.env);
+  if (upstream === undefined) throw new UsageError("give --config FILE or --upstream HOST:PORT");
+  return parseConfig("--upstream", starterFrom(given), {});
+}
+
+function complain(problems: readonly Problem[]): void {
+  process.stderr.write(problems.map(formatProblem).join(""));
+}
+
+/** The sidecar; undefined, and a line on stderr, when something cannot be listened on. */
+async function start(config: Config): Promise<Sidecar | undefined> {
+  try {
+    return await startSidecar(config);
+  } catch (error) {
+    const problem = listenProblem(error);
+    if (problem === undefined) throw error;
+    process.stderr.write(`tidegate run: ${problem}\n`);
+    return undefined;
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "something else listens there already; stop it, or choose another bind",
+  EADDRNOTAVAIL: "this machine has no such address; choose another bind",
+  EACCES: "this user may not; choose a port above 1023, or a directory it can write to",
+  ENOENT: "the directory of the socket does not exist; create it",
+  ENOTFOUND: "the host name is not known; use an address",
+  EAI_AGAIN: "the host name cannot be looked up now; use an address",
+};
+
+/** One sentence for an error of `listen` or of looking up its host; undefined for any other. */
+function listenProblem(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  const code = String(error.code);
+  if (!("syscall" in error) || REASONS[code] === undefined) return undefined;
+  return `cannot listen on ${whereOf(error)}: ${REASONS[code]} (${code})`;
+}
+
+function whereOf(error: Error): string {
+  const [address, port, host] = ["address", "port", "hostname"].map((key) =>
+    key in error ? String(Reflect.get(error, key)) : undefined,
+  );
+  if (address === undefined) return host ?? "its address";
+  if (port === undefined || port === "-1") return `unix:${address}`;
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,42 @@
+// The options of a cluster: the instances of one service.
+import { z } from "zod";
+import { address, count, duration, name, size } from "./field.ts";
+
+const endpoint = z
+  .union([address("endpoint"), z.strictObject({ address: address("endpoint") })], {
+    error: (issue) =>
+      issue.input === undefined || issue.input === null
+        ? undefined
+        : "must be host:port, [v6]:port or unix:/path, or a mapping with an address",
+  })
+  .transform((given) => ("address" in given ? given : { address: given }));
+
+const pool = z
+  .strictObject({
+    max: count(10_000, [1, 1_000_000], "The most connections to one endpoint."),
+    idle: duration(
+      "4s",
+      ["1ms", "1h"],
+      "How long an idle connection is kept. Keep it below the service's own limit (Node: 5s).",
+    ),
+  })
+  .prefault({})
+  .describe("Connections kept open to each endpoint.");
+
+export const cluster = z.strictObject({
+  name: name("Its name in routes, metrics and logs.", "app"),
+  endpoints: z
+    .array(endpoint)
+    .min(1, { error: "must hold an endpoint" })
+    .meta({
+      description: "Where its instances are: host:port, [v6]:port or unix:/path.",
+      example: ["127.0.0.1:3000"],
+    }),
+  connectTimeout: duration("1s", ["1ms", "10m"], "How long connecting to an endpoint may take."),
+  pool,
+  responseHeaderBytes: size(
+    "64KiB",
+    ["256B", "1MiB"],
+    "The largest head of a response; beyond it 502 upstream_protocol.",
+  ),
+});

@@ -1,0 +1,127 @@
+// The options of a listener and its routes.
+import { z } from "zod";
+import { address, cidr, count, duration, hostPattern, name, size, token } from "./field.ts";
+
+const limits = z
+  .strictObject({
+    uriBytes: size("8KiB", ["64B", "1MiB"], "The longest request target; beyond it 414."),
+    headerBytes: size("16KiB", ["256B", "1MiB"], "The largest field section; beyond it 431."),
+    headers: count(100, [1, 10_000], "The most field lines; beyond it 431."),
+    bodyBytes: size("0B", ["0B", "1024GiB"], "The largest request body; beyond it 413. 0 = any."),
+    connections: count(10_000, [1, 1_000_000], "The most open connections."),
+    idle: duration("60s", ["1ms", "24h"], "How long a connection may wait for its next request."),
+    headTimeout: duration("10s", ["1ms", "1h"], "How long a request head may take to arrive."),
+    bodyIdle: duration("30s", ["1ms", "24h"], "How long a body may make no progress, either way."),
+    bodyRateBytes: size(
+      "240B",
+      ["0B", "1GiB"],
+      "The bytes a second that a request body must make on average. 0 = any.",
+    ),
+    tunnelIdle: duration("1h", ["1ms", "168h"], "How long an upgraded connection may be silent."),
+  })
+  .prefault({})
+  .describe("What one client may take. Each limit refuses with a reason; none waits for ever.");
+
+const forwarded = z
+  .strictObject({
+    trust: z
+      .array(cidr())
+      .prefault([])
+      .describe(
+        "Peers whose X-Forwarded-*, criticality and deadline fields are believed, as blocks of " +
+          "addresses. Others' are replaced. Example: [127.0.0.0/8, 10.0.0.0/8].",
+      ),
+  })
+  .prefault({})
+  .describe("Who may speak for others.");
+
+/** Field names, in lower case when loaded, and the value that each must have. */
+const headerMatches = z
+  .record(
+    token("a header name"),
+    z.string().regex(/^[^\0-\x08\x0a-\x1f\x7f]*$/, { error: "must hold no control characters" }),
+  )
+  .transform((headers, context) => {
+    const entries = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]);
+    const lower: Record<string, string> = Object.fromEntries(entries);
+    if (Object.keys(lower).length < entries.length) {
+      context.addIssue("names the same header twice: case makes no difference");
+    }
+    return lower;
+  });
+
+const match = z
+  .strictObject({
+    path: z
+      .string()
+      .startsWith("/", { error: "must start with /" })
+      .regex(/^[\x21-\x22\x24-\x3e\x40-\x7e]*$/, {
+        error: "must be a path of printable ASCII characters, without a query or a fragment",
+      })
+      .max(1024)
+      .prefault("/")
+      .describe(
+        "A path that ends in / matches everything below it; another one itself and, after a /, below it.",
+      ),
+    methods: z
+      .array(token("a method"))
+      .min(1, { error: "must name a method; leave it out to match every method" })
+      .exactOptional()
+      .meta({ description: "Only these methods.", example: ["GET", "POST"] }),
+    host: hostPattern().exactOptional().meta({
+      description: "Only this host, or every host below one: *.example.org.",
+      example: "*.example.org",
+    }),
+    headers: headerMatches.exactOptional().meta({
+      description: "Only requests with these headers, each with exactly this value.",
+      example: { "x-tenant": "acme" },
+    }),
+  })
+  .prefault({})
+  .describe(
+    "Which requests it takes. The most specific route wins: host, then path, then headers and methods.",
+  );
+
+const upgrade = token("a protocol name")
+  .refine((text) => text.toLowerCase() !== "h2c", { error: "must not be h2c: it is never relayed" })
+  .transform((text) => text.toLowerCase());
+
+const route = z.strictObject({
+  match,
+  cluster: name("The cluster that answers.", "app"),
+  name: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, { error: "must be 1 to 128 printable ASCII characters" })
+    .exactOptional()
+    .meta({
+      description:
+        "Its name in metrics and logs. Without one: the listener's name, a colon and the path.",
+      example: "api",
+    }),
+  timeout: duration(
+    "15s",
+    ["0s", "24h"],
+    "For the whole request up to the response head; 504 when it is over. 0s = none.",
+  ),
+  upgrades: z
+    .array(upgrade)
+    .prefault(["websocket"])
+    .describe("The protocols that a client may upgrade to. [] = none."),
+});
+
+export const listener = z.strictObject({
+  name: name("Its name in metrics and logs.", "inbound").refine(
+    (text) => text !== "health" && text !== "admin",
+    { error: "must not be health or admin: those are listeners already" },
+  ),
+  bind: address("bind").meta({
+    description: "Where it listens: host:port, [v6]:port or unix:/path.",
+    example: "127.0.0.1:8080",
+  }),
+  limits,
+  forwarded,
+  routes: z
+    .array(route)
+    .min(1, { error: "must hold a route; without one every request is refused" })
+    .describe("Where requests go. What matches no route is refused with 404 no_route."),
+});

@@ -1,0 +1,70 @@
+// A config file to a Config, or to everything that is wrong with it.
+import { readDocument } from "./document.ts";
+import type { Environment } from "./environment.ts";
+import { readBytes } from "./file.ts";
+import { reportIssues, wording } from "./issues.ts";
+import { checkReferences } from "./references.ts";
+import { type Config, configSchema, type Frozen } from "./schema.ts";
+import { type Problem, Source } from "./source.ts";
+import { Tree } from "./tree.ts";
+import { lint } from "./warnings.ts";
+
+export type Loaded =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly errors: readonly Problem[] };
+
+/** Loads a file; `-` is standard input. Never throws for what the file, or its lack, can cause. */
+export async function loadConfig(file: string, environment: Environment): Promise<Loaded> {
+  const name = file === "-" ? "<stdin>" : file;
+  const read = await readBytes(file);
+  if (!read.ok) return refuse(new Source(name, ""), read.problem);
+  return parseConfig(name, read.bytes, environment);
+}
+
+/** The config that `input` holds; `file` is what problems call it. */
+export function parseConfig(
+  file: string,
+  input: Uint8Array | string,
+  environment: Environment,
+): Loaded {
+  const text = typeof input === "string" ? input : decode(input);
+  if (text === undefined) {
+    return refuse(new Source(file, ""), "the config is not UTF-8 text; save it as UTF-8");
+  }
+  const source = new Source(file, text);
+  const reading = readDocument(source);
+  if (!reading.ok) return { ok: false, errors: reading.problems };
+  const tree = new Tree(source, reading.document, environment);
+  const result = configSchema.safeParse(tree.value, { error: wording });
+  if (!result.success) reportIssues(tree, result.error.issues);
+  checkReferences(tree);
+  if (result.success && tree.problems.length === 0) {
+    const config = freeze(result.data);
+    return { ok: true, config, warnings: inOrder(lint(config, tree)) };
+  }
+  return { ok: false, errors: inOrder(tree.problems) };
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(source: Source, message: string): Loaded {
+  return { ok: false, errors: [source.problem("error", { start: 0, end: 0 }, message)] };
+}
+
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** Freezes `value` and everything in it. */
+function freeze<T>(value: T): Frozen<T>;
+function freeze(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  for (const member of Object.values(value)) freeze(member);
+  return Object.freeze(value);
+}

@@ -1,0 +1,174 @@
+// What is allowed and yet probably not meant. Every rule says what will happen and what to do.
+import type { Address } from "../../core/address.ts";
+import { isLoopback, isWildcard } from "./address.ts";
+import { formatDuration } from "./duration.ts";
+import type { Config } from "./schema.ts";
+import { shadowedRoutes } from "./shadow.ts";
+import type { Problem } from "./source.ts";
+import { type Path, pathText, type Tree } from "./tree.ts";
+
+type Listener = Config["listeners"][number];
+type Cluster = Config["clusters"][number];
+type Route = Listener["routes"][number];
+
+/** Reports `message` at `path`. */
+type Report = (path: Path, message: string) => void;
+
+/** Everything in `config` that is worth a second look, in the order of the rules. */
+export function lint(config: Config, tree: Tree): readonly Problem[] {
+  const problems: Problem[] = [];
+  const report: Report = (path, message) => {
+    problems.push(tree.source.problem("warning", tree.rangeAt(path), message));
+  };
+  lintAdmin(config, report);
+  lintDrain(config, report);
+  lintPorts(config, report);
+  for (const [index, listener] of config.listeners.entries()) {
+    lintListener(listener, ["listeners", index], report);
+    lintRoutes(listener, config.clusters, ["listeners", index, "routes"], report);
+  }
+  for (const [index, cluster] of config.clusters.entries()) {
+    lintCluster(cluster, config, ["clusters", index], report);
+  }
+  return problems;
+}
+
+function lintAdmin({ admin }: Config, report: Report): void {
+  if (!isLoopback(admin.bind)) {
+    report(["admin", "bind"], "other machines can reach admin, which can stop the sidecar");
+  } else if (admin.expose) {
+    report(["admin", "expose"], "expose has no effect: only this machine can reach admin's bind");
+  }
+}
+
+function lintDrain({ drain, listeners }: Config, report: Report): void {
+  const routes = listeners.flatMap((listener) => listener.routes);
+  const longest = Math.max(...routes.map((route) => route.timeout));
+  const timeout = formatDuration(drain.timeout);
+  if (drain.timeout < drain.delay) {
+    report(
+      ["drain", "timeout"],
+      `drain.timeout (${timeout}) is shorter than drain.delay (${formatDuration(drain.delay)}): ` +
+        "the sidecar stops before it has begun to drain",
+    );
+  } else if (drain.timeout < longest) {
+    report(
+      ["drain", "timeout"],
+      `drain.timeout (${timeout}) is shorter than the longest timeout of a route ` +
+        `(${formatDuration(longest)}): a slow request can be cut off at the end`,
+    );
+  }
+}
+
+/** A wildcard bind and another one on its port: whether both can be had depends on the system. */
+function lintPorts(config: Config, report: Report): void {
+  const all: readonly { readonly path: Path; readonly bind: Address }[] = [
+    { path: ["health", "bind"], bind: config.health.bind },
+    { path: ["admin", "bind"], bind: config.admin.bind },
+    ...config.listeners.map(({ bind }, index) => ({ path: ["listeners", index, "bind"], bind })),
+  ];
+  for (const [index, { path, bind }] of all.entries()) {
+    const rival = all.slice(0, index).find((other) => samePort(other.bind, bind));
+    if (rival === undefined) continue;
+    const [wide, port] = [isWildcard(bind) || isWildcard(rival.bind), portOf(bind)];
+    const effect = wide
+      ? "one of them stands for every address: listening can fail"
+      : "easily confused";
+    report(path, `port ${port} is that of ${pathText(rival.path)} too; ${effect}`);
+  }
+}
+
+function portOf(address: Address): number {
+  return address.kind === "tcp" ? address.port : 0;
+}
+
+function samePort(a: Address, b: Address): boolean {
+  return portOf(a) !== 0 && portOf(a) === portOf(b);
+}
+
+function lintListener({ bind, limits, forwarded }: Listener, path: Path, report: Report): void {
+  if (isWildcard(bind)) {
+    report(
+      [...path, "bind"],
+      "listens on every address of this machine; bind it to one where other machines must not come",
+    );
+  }
+  if (limits.uriBytes < 8000) {
+    report([...path, "limits", "uriBytes"], "is below the 8000 bytes that RFC 9110 asks for");
+  }
+  if (limits.bodyBytes > 0 && limits.bodyBytes < 1024) {
+    report(
+      [...path, "limits", "bodyBytes"],
+      "allows only tiny bodies; is its unit missing, as in 10MiB?",
+    );
+  }
+  for (const [index, block] of forwarded.trust.entries()) {
+    if (!block.endsWith("/0")) continue;
+    report(
+      [...path, "forwarded", "trust", index],
+      "trusts everybody: any client can claim any address",
+    );
+  }
+}
+
+function lintRoutes(
+  { routes }: Listener,
+  clusters: readonly Cluster[],
+  path: Path,
+  report: Report,
+): void {
+  for (const [index, route] of routes.entries()) {
+    lintRoute(route, clusters, [...path, index], report);
+  }
+  for (const { index, by } of shadowedRoutes(routes)) {
+    const other = pathText([...path, by]);
+    report([...path, index], `this route can never match: ${other} takes all of its requests`);
+  }
+}
+
+function lintRoute(
+  { match, timeout, cluster: name }: Route,
+  clusters: readonly Cluster[],
+  path: Path,
+  report: Report,
+): void {
+  const cluster = clusters.find((each) => each.name === name);
+  if (timeout === 0) {
+    report(
+      [...path, "timeout"],
+      "no deadline: a request can wait for ever; set one where it can be told",
+    );
+  } else if (cluster !== undefined && timeout < cluster.connectTimeout) {
+    report(
+      [...path, "timeout"],
+      `timeout (${formatDuration(timeout)}) is shorter than the connectTimeout of its cluster ` +
+        `(${formatDuration(cluster.connectTimeout)}), which can never pass`,
+    );
+  }
+  if (match.path.includes("*")) {
+    report(
+      [...path, "match", "path"],
+      "* stands for itself here; a path that ends in / is a prefix",
+    );
+  }
+  for (const [index, method] of (match.methods ?? []).entries()) {
+    if (method === method.toUpperCase()) continue;
+    report(
+      [...path, "match", "methods", index],
+      "methods are case-sensitive, and in upper case as a rule",
+    );
+  }
+}
+
+function lintCluster({ name, pool }: Cluster, config: Config, path: Path, report: Report): void {
+  const routes = config.listeners.flatMap((listener) => listener.routes);
+  if (!routes.some((route) => route.cluster === name)) {
+    report([...path, "name"], "no route leads to this cluster");
+  }
+  if (pool.idle > 5000) {
+    report(
+      [...path, "pool", "idle"],
+      "many servers close idle connections after 5s (Node does); keep pool.idle below the service's own",
+    );
+  }
+}

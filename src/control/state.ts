@@ -1,0 +1,73 @@
+// What `GET /state` shows: an allow list. A field that is not named here is never printed, whatever
+// object the state was put together from, so that a secret in the config has no way out.
+
+export interface State {
+  readonly version: string;
+  /** When the process was ready, as an ISO 8601 time. */
+  readonly started: string;
+  readonly draining: boolean;
+  readonly listeners: readonly ListenerState[];
+  readonly clusters: readonly ClusterState[];
+}
+
+export interface ListenerState {
+  readonly name: string;
+  readonly address: string;
+  readonly connections: number;
+}
+
+export interface ClusterState {
+  readonly name: string;
+  readonly inFlight: number;
+  readonly endpoints: readonly EndpointState[];
+}
+
+export interface EndpointState {
+  readonly address: string;
+  readonly tier: string;
+  /** Connections to it, busy and idle. */
+  readonly connections: number;
+}
+
+/** The same shape again as a value: the compiler holds the two together. */
+type Shape<T> = T extends readonly (infer Item)[]
+  ? readonly [Shape<Item>]
+  : T extends object
+    ? { readonly [Key in keyof T]-?: Shape<T[Key]> }
+    : true;
+
+const SHAPE: Shape<State> = {
+  version: true,
+  started: true,
+  draining: true,
+  listeners: [{ name: true, address: true, connections: true }],
+  clusters: [
+    {
+      name: true,
+      inFlight: true,
+      endpoints: [{ address: true, tier: true, connections: true }],
+    },
+  ],
+};
+
+/** The state as indented JSON, with the fields named above and no others. */
+export function printState(state: State): string {
+  return `${JSON.stringify(pick(state, SHAPE), undefined, 2)}\n`;
+}
+
+type AnyShape = true | readonly [AnyShape] | { readonly [key: string]: AnyShape };
+
+/** What of `value` the shape allows; where a plain value should be, an object is left out. */
+function pick(value: unknown, shape: AnyShape): unknown {
+  if (shape === true) return typeof value === "object" ? undefined : value;
+  if (isList(shape)) return Array.isArray(value) ? value.map((item) => pick(item, shape[0])) : [];
+  if (typeof value !== "object" || value === null) return undefined;
+  const fields = new Map(Object.entries(value));
+  return Object.fromEntries(
+    Object.entries(shape).map(([key, inner]) => [key, pick(fields.get(key), inner)]),
+  );
+}
+
+function isList(shape: AnyShape): shape is readonly [AnyShape] {
+  return Array.isArray(shape);
+}

@@ -1,0 +1,84 @@
+// Where bytes are read into: one buffer of the process for all sockets, as long as reads are small; a
+// buffer of its own for a socket whose reads fill it, so that a big body is never copied by us.
+//
+//   read filled the buffer -> the next goes into a slab -> written from there -> slab is spare again
+import type net from "node:net";
+
+const SIZE = 64 * 1024;
+/** A view below this size is copied rather than keeping its slab from its next use. */
+export const COPIED_BYTES = SIZE / 4;
+/** Spare slabs; what is beyond goes to the garbage collector. */
+const SPARE = 64;
+
+/** One read at a time fills it, and its bytes are used or copied before the next. */
+const SHARED = Buffer.allocUnsafeSlow(SIZE);
+
+interface Slab {
+  readonly buffer: Buffer;
+  /** Writes that have not finished, and one for the socket that reads into it. */
+  uses: number;
+}
+
+const slabs = new WeakMap<ArrayBufferLike, Slab>();
+const spare: Slab[] = [];
+
+/** The read buffer of one socket. */
+export class ReadBuffer {
+  readonly onread: net.OnReadOpts;
+  #slab: Slab | undefined;
+  #buffer: Buffer = SHARED;
+  #filled = false;
+
+  /** `onBytes` gets a view that is valid until it returns; `borrow` keeps it for longer. */
+  constructor(onBytes: (view: Buffer) => void) {
+    this.onread = {
+      buffer: () => this.#next(),
+      callback: (size) => {
+        this.#filled = size === SIZE;
+        onBytes(this.#buffer.subarray(0, size));
+        return true;
+      },
+    };
+  }
+
+  /** Node asks for the next buffer after every read. */
+  #next(): Buffer {
+    const slab = this.#slab;
+    if (slab === undefined && !this.#filled) return SHARED;
+    if (slab?.uses === 1 && this.#filled) return slab.buffer;
+    if (slab !== undefined) release(slab);
+    this.#slab = this.#filled ? take() : undefined;
+    this.#buffer = this.#slab?.buffer ?? SHARED;
+    return this.#buffer;
+  }
+}
+
+function take(): Slab {
+  const old = spare.pop();
+  if (old !== undefined) {
+    old.uses = 1;
+    return old;
+  }
+  const slab = { buffer: Buffer.allocUnsafeSlow(SIZE), uses: 1 };
+  slabs.set(slab.buffer.buffer, slab);
+  return slab;
+}
+
+function release(slab: Slab): void {
+  slab.uses--;
+  if (slab.uses === 0 && spare.length < SPARE) spare.push(slab);
+}
+
+/** Bytes of `view` that stay as they are until `giveBack`; copied, unless its slab can wait. */
+export function borrow(view: Buffer): Buffer {
+  const slab = view.length < COPIED_BYTES ? undefined : slabs.get(view.buffer);
+  if (slab === undefined) return Buffer.from(view);
+  slab.uses++;
+  return view;
+}
+
+/** Ends what `borrow` began, once, with what it returned. */
+export function giveBack(bytes: Buffer): void {
+  const slab = bytes.length < COPIED_BYTES ? undefined : slabs.get(bytes.buffer);
+  if (slab !== undefined) release(slab);
+}

@@ -1,0 +1,167 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import t from "tap";
+import { UsageError } from "../../src/cli/arguments.ts";
+import { arrivals, openLoad } from "../../src/cli/demo/load.ts";
+import { Service } from "../../src/cli/demo/service.ts";
+import { percentile, type Shot, table, tally, tallyRow } from "../../src/cli/demo/table.ts";
+import { demo } from "../../src/cli/demo.ts";
+
+const MAIN = join(import.meta.dirname, "../../src/main.ts");
+
+function shot(status: number, latencyMs: number, reason?: string): Shot {
+  return { at: 0, latencyMs, status, reason };
+}
+
+t.test("a percentile is a value that occurred, by nearest rank", async (t) => {
+  const hundred = Array.from({ length: 100 }, (_, at) => at + 1);
+  t.equal(percentile(hundred, 0.5), 50);
+  t.equal(percentile(hundred, 0.99), 99);
+  t.equal(percentile(hundred, 1), 100);
+  t.equal(percentile([7], 0.01), 7);
+  t.ok(Number.isNaN(percentile([], 0.5)));
+});
+
+t.test("a tally counts good and bad answers, and the latency of the good ones only", async (t) => {
+  const shots = [
+    shot(200, 3),
+    shot(204, 1),
+    shot(502, 900, "connect_failed"),
+    shot(0, 900, "no answer (ECONNREFUSED)"),
+    shot(502, 900, "connect_failed"),
+    shot(500, 900),
+  ];
+  t.strictSame(tally(shots), {
+    requests: 6,
+    ok: 2,
+    failed: 4,
+    p50: 1,
+    p99: 3,
+    reasons: [
+      ["connect_failed", 2],
+      ["no answer (ECONNREFUSED)", 1],
+      ["unexplained 500", 1],
+    ],
+  });
+});
+
+t.test(
+  "a row without good answers has no latency, and one without bad ones no reason",
+  async (t) => {
+    t.strictSame(tallyRow("x", tally([shot(502, 1, "connect_failed")])), [
+      "x",
+      "1",
+      "0",
+      "1",
+      "-",
+      "-",
+      "1 connect_failed",
+    ]);
+    t.strictSame(tallyRow("x", tally([shot(200, 1.25)])).slice(3), ["0", "1.3", "1.3", "-"]);
+  },
+);
+
+t.test("a table has its figures to the right, its words to the left, nothing behind", async (t) => {
+  const rows = [
+    ["long name", "7", "a"],
+    ["x", "1234", "bc"],
+  ];
+  t.equal(
+    table(["", "n", "why"], rows),
+    [
+      "              n  why",
+      "---------  ----  ---",
+      "long name     7  a",
+      "x          1234  bc",
+      "",
+    ].join("\n"),
+  );
+});
+
+const halves = { next: () => 0.5, id: () => "" };
+
+t.test("requests are due at exponential gaps, up to the end and not beyond", async (t) => {
+  const load = { origin: "", path: "/", perSecond: 100, seconds: 1 };
+  const due = arrivals(load, halves);
+  const gapMs = Math.LN2 * 10;
+  t.equal(due.length, Math.floor(1000 / gapMs));
+  t.ok(due.every((at, number) => Math.abs(at - gapMs * (number + 1)) < 1e-6));
+});
+
+t.test(
+  "every request that is due is sent, answered or not, and told with its reason",
+  async (t) => {
+    const answers = [200, 502, 0];
+    const server = createServer((_, response) => {
+      const status = answers.shift() ?? 200;
+      if (status === 0) return response.destroy();
+      return response.writeHead(status, { "x-tidegate-reason": "because" }).end();
+    });
+    server.listen(0, "127.0.0.1");
+    t.teardown(() => server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    let now = 0;
+    const clock = { now: () => ++now, wall: () => 0 };
+    const load = { origin: `http://127.0.0.1:${port}`, path: "/", perSecond: 100, seconds: 0.1 };
+    const shots = await openLoad(load, { clock, random: halves });
+    t.equal(shots.length, arrivals(load, halves).length);
+    const count = (status: number) => shots.filter((each) => each.status === status).length;
+    t.strictSame([count(0), count(502), count(200)], [1, 1, shots.length - 2]);
+    t.match(shots.find(({ status }) => status === 0)?.reason, /^no answer \(\w+\)$/);
+    t.equal(shots.find(({ status }) => status === 502)?.reason, "because");
+  },
+);
+
+t.test("the service answers, dies, and comes back on the same port", async (t) => {
+  const service = new Service({ workers: 1, serviceMs: 0 });
+  t.teardown(() => service.kill());
+  await service.start();
+  const { port } = service;
+  const url = `http://127.0.0.1:${port}/`;
+  t.equal((await fetch(url)).status, 200);
+  await service.kill();
+  await t.rejects(fetch(url));
+  await service.start();
+  t.equal(service.port, port);
+  t.equal((await fetch(url)).status, 200);
+});
+
+t.test("the whole demo, short: every promise holds, and it says so", async (t) => {
+  const child = spawn(process.execPath, [MAIN, "demo", "--seconds", "0.6"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const closed = once(child, "close");
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = await closed;
+  t.equal(code, 0, `${err}${out}`);
+  t.equal(err, "");
+  t.notMatch(out, /BROKEN|NaN|undefined/);
+  t.equal(out.match(/^held /gm)?.length, 6);
+  for (const word of [
+    "/readyz",
+    "/metrics",
+    "/state",
+    "no_route",
+    "connect_failed",
+    "endpoints:",
+  ]) {
+    t.ok(out.includes(word), word);
+  }
+});
+
+t.test("a wrong flag is an error of use, before anything is started", async (t) => {
+  for (const args of [["--seconds", "0"], ["--seconds", "x"], ["--second", "1"], ["extra"]]) {
+    await t.rejects(demo(args), UsageError);
+  }
+});
+
+t.test("--help says what it does and with which flags", async (t) => {
+  const written = t.capture(process.stdout, "write", () => true);
+  t.equal(await demo(["--help"]), 0);
+  t.match(String(written()[0]?.args[0]), /--seconds N.*--keep/s);
+});

@@ -1,0 +1,89 @@
+// The sidecar as users run it: `node src/main.ts run --config FILE`.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Address, parseAddress } from "../../src/core/address.ts";
+import { Child } from "./process.ts";
+import { scrape } from "./scrape.ts";
+
+const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
+
+export interface Launch {
+  readonly nodeArgs?: readonly string[];
+  /** A program and its arguments that start the sidecar in their turn: `prlimit`, for example. */
+  readonly wrapper?: readonly string[];
+  /** Where the standard output goes; the lines of the start must still arrive on a pipe. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** One running sidecar process. */
+export class Daemon {
+  readonly child: Child;
+  readonly inbound: Address;
+  readonly health: Address;
+  readonly admin: Address;
+  readonly #folder: string;
+
+  private constructor(child: Child, folder: string, addresses: Readonly<Record<string, Address>>) {
+    this.child = child;
+    this.#folder = folder;
+    this.inbound = named(addresses, "inbound");
+    this.health = named(addresses, "health");
+    this.admin = named(addresses, "admin");
+  }
+
+  /** Starts it on `config`, and waits until it listens. */
+  static async start(config: string, launch: Launch = {}): Promise<Daemon> {
+    const folder = mkdtempSync(join(tmpdir(), "tidegate-test-"));
+    const file = join(folder, "tidegate.yaml");
+    writeFileSync(file, config);
+    const node = [process.execPath, ...(launch.nodeArgs ?? []), MAIN, "run", "--config", file];
+    const [program = "", ...args] = [...(launch.wrapper ?? []), ...node];
+    const child = Child.start(program, args, { env: { ...process.env, ...launch.env } });
+    const addresses: Record<string, Address> = {};
+    for (const name of ["inbound", "health", "admin"]) {
+      const match = await child.says(new RegExp(`^${name} listening on (\\S+)$`, "m"));
+      const address = parseAddress(match[1] ?? "");
+      if (address !== undefined) addresses[name] = address;
+    }
+    return new Daemon(child, folder, addresses);
+  }
+
+  /** `http://127.0.0.1:PORT` of the listener. */
+  get url(): string {
+    return `http://${this.inbound.text}`;
+  }
+
+  /** The sum of the series of one metric, by its name without prefix. */
+  async metric(name: string, labels = ""): Promise<number> {
+    return scrape(this.health, name, labels);
+  }
+
+  /** Scrapes until the metric has the value. */
+  async metricIs(name: string, value: number, labels = ""): Promise<void> {
+    while ((await this.metric(name, labels)) !== value);
+  }
+
+  /** Stops it in good order; rejects unless it exits with 0. */
+  async stop(): Promise<void> {
+    this.child.process.kill("SIGTERM");
+    const code = await this.child.exit();
+    this.#forget();
+    if (code !== 0) throw new Error(`the sidecar ended with ${code}: ${this.child.stderr}`);
+  }
+
+  async kill(): Promise<void> {
+    await this.child.kill();
+    this.#forget();
+  }
+
+  #forget(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function named(addresses: Readonly<Record<string, Address>>, name: string): Address {
+  const address = addresses[name];
+  if (address === undefined) throw new Error(`the sidecar does not say where ${name} listens`);
+  return address;
+}

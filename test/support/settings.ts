@@ -1,0 +1,54 @@
+// Configs for tests, in the form in which users write them.
+import type { Address } from "../../src/core/address.ts";
+
+export interface Limits {
+  readonly uriBytes?: string;
+  readonly headerBytes?: string;
+  readonly headers?: number;
+  readonly bodyBytes?: string;
+  readonly connections?: number;
+  readonly idle?: string;
+  readonly headTimeout?: string;
+  readonly bodyIdle?: string;
+  readonly tunnelIdle?: string;
+}
+
+export interface Settings {
+  readonly bind?: string;
+  readonly limits?: Limits;
+  readonly trust?: readonly string[];
+  /** The route's timeout. */
+  readonly timeout?: string;
+  readonly match?: Readonly<Record<string, unknown>>;
+  readonly upgrades?: readonly string[];
+  readonly cluster?: Readonly<Record<string, unknown>>;
+  readonly log?: Readonly<Record<string, unknown>>;
+  readonly drain?: { readonly delay: string; readonly timeout: string };
+}
+
+/** A config with one listener called `inbound`, one route and one cluster; JSON is YAML. */
+export function settings(upstream: Address, wanted: Settings = {}): string {
+  const route = {
+    name: "all",
+    cluster: "app",
+    ...(wanted.match && { match: wanted.match }),
+    ...(wanted.timeout && { timeout: wanted.timeout }),
+    ...(wanted.upgrades && { upgrades: wanted.upgrades }),
+  };
+  const listener = {
+    name: "inbound",
+    bind: wanted.bind ?? "127.0.0.1:0",
+    ...(wanted.limits && { limits: wanted.limits }),
+    ...(wanted.trust && { forwarded: { trust: wanted.trust } }),
+    routes: [route],
+  };
+  const document = {
+    health: { bind: "127.0.0.1:0" },
+    admin: { bind: "127.0.0.1:0" },
+    drain: wanted.drain ?? { delay: "0s", timeout: "5s" },
+    log: wanted.log ?? { access: "off", level: "error" },
+    listeners: [listener],
+    clusters: [{ name: "app", endpoints: [upstream.text], ...wanted.cluster }],
+  };
+  return JSON.stringify(document, null, 2);
+}

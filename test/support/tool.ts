@@ -1,0 +1,47 @@
+// Programs of the system that tests hold Tidegate against.
+import { execFileSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+
+/** The Debian package of each program that is used. */
+const PACKAGES = {
+  curl: "curl",
+  nginx: "nginx-light",
+  wrk: "wrk",
+  faketime: "faketime",
+  prlimit: "util-linux",
+  python3: "python3",
+} as const;
+
+type Tool = keyof typeof PACKAGES;
+
+/** The system's own folders first: a python3 elsewhere does not see Debian's modules. */
+const FOLDERS = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"];
+
+/** The path of a program; without it a test fails, and says what to install. */
+export function tool(name: Tool): string {
+  const folders = [...FOLDERS, ...(process.env.PATH ?? "").split(":")];
+  const found = folders.map((folder) => join(folder, name)).find(isProgram);
+  if (found !== undefined) return found;
+  throw new Error(`${name} is not installed: apt-get install ${PACKAGES[name]}`);
+}
+
+/** Python with its HTTP library h11. */
+export function pythonWithH11(): string {
+  const python = tool("python3");
+  try {
+    execFileSync(python, ["-c", "import h11"], { stdio: "ignore" });
+  } catch {
+    throw new Error(`${python} has no module h11: apt-get install python3-h11`);
+  }
+  return python;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
