@@ -90,6 +90,9 @@ class Running implements Sidecar {
     this.#config = config;
     this.#clock = clock;
     this.#random = random;
+    const messages = openWriter("stderr", new Counter());
+    const lines = openWriter(config.log.file, this.#meter.counter(ACCESS_LOG_DROPPED));
+    this.#writers = [messages, lines];
     this.#wheel = new Wheel(clock);
     this.#ticker = setInterval(() => this.#wheel.advance(), this.#wheel.tickMs);
     this.#metrics = createMetrics({
@@ -97,9 +100,6 @@ class Running implements Sidecar {
       version: VERSION,
       lag: () => this.#lag.seconds(),
     });
-    const messages = openWriter("stderr", new Counter());
-    const lines = openWriter(config.log.file, this.#meter.counter(ACCESS_LOG_DROPPED));
-    this.#writers = [messages, lines];
     this.#log = createLog(config.log.level, messages);
     const { access: mode, sample } = config.log;
     this.#accessLog = createAccessLog({ mode, sample, random, lines });
@@ -181,7 +181,9 @@ class Running implements Sidecar {
   }
 
   #listener(settings: ListenerConfig): Listener {
-    const connections = connectionCap(settings.limits.connections, descriptorLimit());
+    const all = connectionCap(Number.POSITIVE_INFINITY, descriptorLimit());
+    const share = Math.max(1, Math.floor(all / this.#config.listeners.length));
+    const connections = Math.min(settings.limits.connections, share);
     const trusted = trustList(settings.forwarded.trust);
     return new Listener(
       { ...settings, limits: { ...settings.limits, connections } },

@@ -3,6 +3,7 @@ import { type Loaded, loadConfig, parseConfig } from "../control/config/load.ts"
 import type { Config } from "../control/config/schema.ts";
 import { formatProblem, type Problem } from "../control/config/source.ts";
 import { unavailable } from "../control/config/unavailable.ts";
+import { StartError } from "../control/starterror.ts";
 import { type Sidecar, startSidecar } from "../sidecar.ts";
 import { atMost, type Given, readArguments, UsageError } from "./arguments.ts";
 import { usageOf } from "./help.ts";
@@ -27,11 +28,12 @@ export async function run(args: string[]): Promise<number> {
   // From here on a signal drains, even one that comes before everything listens.
   const signals = new StopSignals();
   const sidecar = await start(loaded.config);
-  if (sidecar === undefined) return 1;
+  if (typeof sidecar === "number") return sidecar;
   for (const [name, address] of Object.entries(sidecar.addresses)) {
     process.stdout.write(`${name} listening on ${address.text}\n`);
   }
-  await signals.first;
+  // The admin listener can ask for the end, too.
+  await Promise.race([signals.first, sidecar.stopped]);
   await sidecar.drain();
   return 0;
 }
@@ -56,15 +58,16 @@ function complain(problems: readonly Problem[]): void {
   process.stderr.write(problems.map(formatProblem).join(""));
 }
 
-/** The sidecar; undefined, and a line on stderr, when something cannot be listened on. */
-async function start(config: Config): Promise<Sidecar | undefined> {
+/** The sidecar; an exit code, after a line on stderr, when the world is not as the config needs it. */
+async function start(config: Config): Promise<Sidecar | number> {
   try {
     return await startSidecar(config);
   } catch (error) {
-    const problem = listenProblem(error);
+    const refused = error instanceof StartError;
+    const problem = refused ? error.message : listenProblem(error);
     if (problem === undefined) throw error;
     process.stderr.write(`tidegate run: ${problem}\n`);
-    return undefined;
+    return refused ? 2 : 1;
   }
 }
 

@@ -49,6 +49,13 @@ export const KNOWN_FIELDS = [
   "retry-after",
   "vary",
   "warning",
+  "range",
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since",
+  "if-range",
+  "pragma",
 ] as const;
 
 export type FieldName = Exclude<(typeof KNOWN_FIELDS)[number], "">;

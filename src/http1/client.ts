@@ -1,7 +1,6 @@
 // One connection to an endpoint: a request goes out, its response comes back, then the next.
 //
 //   connecting -> idle -> waiting (head) -> body -> idle        any -> closed
-import type { Address } from "../core/address.ts";
 import type {
   AttemptFailure,
   BodySink,
@@ -10,21 +9,13 @@ import type {
   ResponseReceiver,
 } from "../core/exchange.ts";
 import { type Fields, idOf } from "../core/fields.ts";
-import { Timer, type Wheel } from "../core/wheel.ts";
+import { Timer } from "../core/wheel.ts";
 import { BodyReader, type BodyTarget } from "./body.ts";
 import { lastChunk, TEXT_BYTES } from "./encode.ts";
 import { INCOMPLETE } from "./lines.ts";
 import { parseResponse } from "./response.ts";
+import type { ClientSettings } from "./settings.ts";
 import { EndpointSocket } from "./socket.ts";
-
-/** What every connection to one endpoint has in common. */
-export interface ClientSettings {
-  readonly address: Address;
-  readonly connectTimeout: number;
-  /** Bytes of a response's field section. */
-  readonly responseHeaderBytes: number;
-  readonly wheel: Wheel;
-}
 
 /** Where a connection goes when it is free, or gone. */
 export interface ClientOwner {
@@ -36,6 +27,8 @@ const CONTENT_LENGTH = idOf("content-length");
 const TRANSFER_ENCODING = idOf("transfer-encoding");
 const RESPONSE_FIELDS = 1000;
 const INTERIM_RESPONSES = 100;
+/** More than a status line takes. */
+const LINE_BYTES = 2048;
 /** How long unread bytes of a response are waited for after a write has failed. */
 const LAST_WORDS_MS = 100;
 
@@ -181,28 +174,22 @@ export class ClientConnection implements BodySink, BodyTarget {
   }
 
   #readHead(view: Buffer): void {
-    const before = this.#head.length;
-    const room = this.#settings.responseHeaderBytes + 2048;
-    let text = this.#head + view.toString("latin1", 0, Math.min(view.length, room));
-    let skipped = 0;
-    for (;;) {
-      const limits = { headerBytes: this.#settings.responseHeaderBytes, headers: RESPONSE_FIELDS };
+    const { responseHeaderBytes } = this.#settings;
+    const limits = { headerBytes: responseHeaderBytes, headers: RESPONSE_FIELDS };
+    for (let at = 0; at < view.length && this.#receiver !== undefined; ) {
+      const before = this.#head.length;
+      const end = Math.min(view.length, at + responseHeaderBytes + LINE_BYTES);
+      const text = this.#head + view.toString("latin1", at, end);
       const parsed = parseResponse(text, this.#method, limits);
-      if (parsed === INCOMPLETE) break;
+      this.#head = parsed === INCOMPLETE ? text : "";
+      if (parsed === INCOMPLETE) return;
       if ("reason" in parsed) return this.#malformed(parsed);
-      const end = skipped + parsed.end - before;
-      if (parsed.head.status >= 200 || parsed.head.status === 101) {
-        this.#head = "";
-        return this.#final(parsed.head, view, end);
-      }
+      at += parsed.end - before;
+      const { status } = parsed.head;
+      if (status >= 200 || status === 101) return this.#final(parsed.head, view, at);
       if (++this.#interims > INTERIM_RESPONSES) return this.#tooManyInterims();
-      this.#receiver?.onInterim(parsed.head);
-      if (this.#receiver === undefined) return;
-      skipped += parsed.end;
-      text = text.slice(parsed.end);
-      if (end >= view.length) break;
+      this.#receiver.onInterim(parsed.head);
     }
-    this.#head = text;
   }
 
   #final(head: ResponseHead, view: Buffer, end: number): void {

@@ -11,16 +11,12 @@ import type {
 import type { Fields } from "../core/fields.ts";
 import type { BodyTarget } from "./body.ts";
 import { lastChunk } from "./encode.ts";
+import type { Output } from "./output.ts";
 import { safeTrailers } from "./trailers.ts";
 
 /** What an exchange asks of its connection. */
 export interface Wire {
-  /** Sends text of one byte per character; false when the client is to be waited for. */
-  sendText(text: string): boolean;
-  send(view: Buffer, chunked: boolean): boolean;
-  /** What is sent until `uncork` leaves in one write. */
-  cork(): void;
-  uncork(): void;
+  readonly output: Output;
   pauseReading(): void;
   resumeReading(): void;
   /** The response is complete; `close` when no other may follow. */
@@ -35,7 +31,7 @@ export interface Wire {
 }
 
 /** A body up to this size is kept, so that the request can be sent once more. */
-export const REPLAY_BYTES = 64 * 1024;
+const REPLAY_BYTES = 64 * 1024;
 
 export class ServerExchange implements Exchange, BodyTarget {
   readonly request: RequestHead;
@@ -122,7 +118,7 @@ export class ServerExchange implements Exchange, BodyTarget {
     // One 100 is enough: the endpoint's own may follow one that we sent in its place.
     if (status === 100 && this.#continued) return;
     if (status === 100) this.#continued = true;
-    this.#wire.sendText(`HTTP/1.1 ${status} ${phrase}\r\n${fields}\r\n`);
+    this.#wire.output.sendText(`HTTP/1.1 ${status} ${phrase}\r\n${fields}\r\n`);
   }
 
   askForBody(): void {
@@ -133,28 +129,28 @@ export class ServerExchange implements Exchange, BodyTarget {
     const head = this.#head(reply);
     this.bytesOut += body.length;
     const text = this.#chunked ? chunked(body, trailers) : body;
-    this.#wire.sendText(head + text);
+    this.#wire.output.sendText(head + text);
     this.#finish();
   }
 
   begin(reply: ReplyHead, first: readonly Buffer[]): boolean {
     const head = this.#head(reply);
-    if (first.length === 0) return this.#wire.sendText(head);
-    this.#wire.cork();
-    this.#wire.sendText(head);
+    if (first.length === 0) return this.#wire.output.sendText(head);
+    this.#wire.output.cork();
+    this.#wire.output.sendText(head);
     let flows = true;
     for (const piece of first) flows = this.write(piece);
-    this.#wire.uncork();
+    this.#wire.output.uncork();
     return flows;
   }
 
   write(view: Buffer): boolean {
     this.bytesOut += view.length;
-    return this.#wire.send(view, this.#chunked);
+    return this.#wire.output.sendBody(view, this.#chunked);
   }
 
   end(trailers: string): void {
-    if (this.#chunked) this.#wire.sendText(lastChunk(trailers));
+    if (this.#chunked) this.#wire.output.sendText(lastChunk(trailers));
     this.#finish();
   }
 
@@ -171,7 +167,7 @@ export class ServerExchange implements Exchange, BodyTarget {
     this.#sink = sink;
     this.bodyWhole = false;
     const fields = `${reply.fields}connection: upgrade\r\nupgrade: ${protocol}\r\n`;
-    this.#wire.sendText(`HTTP/1.1 ${reply.status} ${reply.phrase}\r\n${fields}\r\n`);
+    this.#wire.output.sendText(`HTTP/1.1 ${reply.status} ${reply.phrase}\r\n${fields}\r\n`);
     this.#wire.tunnelled();
   }
 

@@ -47,7 +47,8 @@ export function readFields(
 ): number | Malformed {
   const { marks } = fields;
   const limit = position + limits.headerBytes;
-  const end = Math.min(text.length, limit);
+  // The last byte before the CR of a line can be two before the limit.
+  const end = Math.min(text.length, limit - 1);
   let at = position;
   for (let lines = 0; ; lines++) {
     if (at >= text.length) return INCOMPLETE;
@@ -60,16 +61,15 @@ export function readFields(
     if (lines === limits.headers) return TOO_MANY;
     const start = at;
     while (at < end && TOKEN[text.charCodeAt(at)] === 1) at++;
-    if (at >= end) return text.length >= limit ? TOO_LARGE : INCOMPLETE;
+    if (at >= end) return end === limit - 1 ? TOO_LARGE : INCOMPLETE;
     if (at === start || text.charCodeAt(at) !== COLON) return BAD_NAME;
     const colon = at++;
     while (at < end && VALUE[text.charCodeAt(at)] === 1) at++;
-    if (at >= end) return text.length >= limit ? TOO_LARGE : INCOMPLETE;
+    if (at >= end) return end === limit - 1 ? TOO_LARGE : INCOMPLETE;
     if (text.charCodeAt(at) !== CR) return BAD_VALUE;
     if (at + 1 >= text.length) return INCOMPLETE;
     if (text.charCodeAt(at + 1) !== LF) return BAD_VALUE;
     at += 2;
-    if (at > limit) return TOO_LARGE;
     fields.add(start, colon, lookup(text, start, colon));
   }
 }

@@ -1,7 +1,8 @@
 // The connections to one endpoint. The one that was used last is used next, so that those which the
 // load does not need grow old and are closed before the server closes them.
 import { Timer } from "../core/wheel.ts";
-import { ClientConnection, type ClientOwner, type ClientSettings } from "./client.ts";
+import { ClientConnection, type ClientOwner } from "./client.ts";
+import type { ClientSettings } from "./settings.ts";
 
 /** Limits of a pool. */
 export interface PoolSettings extends ClientSettings {

@@ -3,37 +3,16 @@
 //
 //   idle -> head -> exchange (body, response) -> idle        any -> lingering -> closed
 import type { Socket } from "node:net";
-import type { Clock } from "../core/clock.ts";
 import type { Malformed, Peer } from "../core/exchange.ts";
-import { Timer, type Wheel } from "../core/wheel.ts";
+import { Timer } from "../core/wheel.ts";
 import { BodyReader } from "./body.ts";
-import { writeBody } from "./encode.ts";
 import { ServerExchange, type Wire } from "./exchange.ts";
 import { INCOMPLETE, malformed } from "./lines.ts";
-import { parseRequest, type RequestLimits } from "./request.ts";
+import { Output } from "./output.ts";
+import { parseRequest } from "./request.ts";
+import type { ServerSettings } from "./settings.ts";
 import { adopt } from "./socket.ts";
-import { type StallLimits, Stalls } from "./stalls.ts";
-
-/** Limits of one listener; times in milliseconds. */
-export interface ServerLimits extends RequestLimits, StallLimits {
-  /** Between requests; then the connection is closed. */
-  readonly idle: number;
-  /** From the first byte of a head to its end; then 408. */
-  readonly headTimeout: number;
-}
-
-/** What every connection of one listener has in common. */
-export interface ServerSettings {
-  readonly limits: ServerLimits;
-  readonly clock: Clock;
-  readonly wheel: Wheel;
-  /** True while the listener drains: no connection is kept. */
-  draining(): boolean;
-  serve(exchange: ServerExchange): void;
-  /** What to answer to a head, or a body, that is refused before there is an exchange. */
-  refuse(wrong: Malformed, peer: Peer): string;
-  closed(connection: ServerConnection): void;
-}
+import { Stalls } from "./stalls.ts";
 
 /** Requests that arrive ahead wait here, in bytes, before reading stops. */
 const AHEAD_BYTES = 16 * 1024;
@@ -52,10 +31,12 @@ export class ServerConnection implements Wire {
   readonly #socket: Socket;
   readonly #settings: ServerSettings;
   readonly #peer: Peer;
+  readonly #closed: (connection: ServerConnection) => void;
   readonly #reader: BodyReader;
   readonly #timer = new Timer(() => this.#onTimer());
   readonly #deadlineTimer = new Timer(() => this.#exchange?.listener?.onDeadline());
   readonly #stalls: Stalls;
+  readonly output: Output;
   #state: State = "http";
   #exchange: ServerExchange | undefined;
   /** The beginning of a head, while the rest has not come. */
@@ -68,7 +49,13 @@ export class ServerConnection implements Wire {
   #idleSince: number;
 
   /** `accepted` comes from a server with `pauseOnConnect`. */
-  constructor(accepted: Socket, peer: Peer, settings: ServerSettings) {
+  constructor(
+    accepted: Socket,
+    peer: Peer,
+    settings: ServerSettings,
+    closed: (connection: ServerConnection) => void,
+  ) {
+    this.#closed = closed;
     const socket = adopt(accepted, (view) => this.#onBytes(view));
     this.#socket = socket;
     this.#peer = peer;
@@ -77,6 +64,7 @@ export class ServerConnection implements Wire {
     this.#idleSince = settings.clock.now();
     const { wheel, limits } = settings;
     this.#stalls = new Stalls(socket, wheel, limits, () => this.#bodyWrong(SLOW_BODY));
+    this.output = new Output(socket, this.#stalls);
     socket.on("end", () => this.#onEnd());
     socket.on("drain", () => this.#onDrain());
     socket.on("error", () => {});
@@ -84,13 +72,9 @@ export class ServerConnection implements Wire {
     wheel.arm(this.#timer, limits.idle);
   }
 
-  get idle(): boolean {
-    return this.#exchange === undefined && this.#head === "" && this.#state === "http";
-  }
-
   /** Closes the connection when nothing is going on; otherwise after the response in flight. */
   drain(): void {
-    if (!this.idle) return;
+    if (this.#exchange !== undefined || this.#head !== "" || this.#state !== "http") return;
     const quiet = this.#settings.clock.now() - this.#idleSince;
     if (quiet >= DRAIN_GRACE_MS) this.#linger();
     else this.#settings.wheel.arm(this.#timer, DRAIN_GRACE_MS - quiet);
@@ -100,26 +84,6 @@ export class ServerConnection implements Wire {
 
   get closing(): boolean {
     return this.#settings.draining() || this.#socket.destroyed;
-  }
-
-  sendText(text: string): boolean {
-    if (this.#socket.destroyed) return true;
-    this.#socket.write(text, "latin1");
-    return this.#flows();
-  }
-
-  send(view: Buffer, chunked: boolean): boolean {
-    if (this.#socket.destroyed) return true;
-    writeBody(this.#socket, view, chunked);
-    return this.#flows();
-  }
-
-  cork(): void {
-    this.#socket.cork();
-  }
-
-  uncork(): void {
-    this.#socket.uncork();
   }
 
   pauseReading(): void {
@@ -143,10 +107,6 @@ export class ServerConnection implements Wire {
   finished(close: boolean): void {
     this.#settings.wheel.disarm(this.#deadlineTimer);
     this.#exchange = undefined;
-    if (this.#state === "tunnel") {
-      this.#state = "http";
-      return this.#linger();
-    }
     if (close) return this.#linger();
     this.resumeReading();
     this.#idleSince = this.#settings.clock.now();
@@ -251,7 +211,7 @@ export class ServerConnection implements Wire {
   }
 
   #refuse(wrong: Malformed): void {
-    this.sendText(this.#settings.refuse(wrong, this.#peer));
+    this.output.sendText(this.#settings.refuse(wrong, this.#peer));
     this.#linger();
   }
 
@@ -286,7 +246,7 @@ export class ServerConnection implements Wire {
       exchange.gone = true;
       exchange.listener?.onGone();
     }
-    this.#settings.closed(this);
+    this.#closed(this);
   }
 
   // Time.
@@ -297,18 +257,11 @@ export class ServerConnection implements Wire {
     else this.#linger();
   }
 
-  /** False while the kernel takes no more; then a client that does not read is watched. */
-  #flows(): boolean {
-    if (this.#socket.writableLength < this.#socket.writableHighWaterMark) return true;
-    this.#stalls.writesBlocked();
-    return false;
-  }
-
   // The end.
 
   /** Sends what is left, then waits for the client to close, so that it reads what it was sent. */
   #linger(): void {
-    if (this.#state !== "http") return;
+    if (this.#state === "lingering" || this.#state === "closed") return;
     this.#state = "lingering";
     const { wheel } = this.#settings;
     wheel.disarm(this.#deadlineTimer);

@@ -4,7 +4,8 @@ import type { Address } from "../core/address.ts";
 import { DOWNSTREAM_CONNECTIONS } from "../core/families.ts";
 import type { Gauge, Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
-import { ServerConnection, type ServerLimits, type ServerSettings } from "../http1/server.ts";
+import { ServerConnection } from "../http1/server.ts";
+import type { ServerLimits, ServerSettings } from "../http1/settings.ts";
 import { refusalText } from "./reply.ts";
 import { type Path, serve } from "./serve.ts";
 
@@ -78,8 +79,13 @@ export class Listener {
     const unix = this.#settings.bind.kind === "unix";
     const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
     const peer = { address: plain, trusted: unix || this.#world.trusts(plain) };
-    this.#connections.add(new ServerConnection(socket, peer, this.#shared));
+    this.#connections.add(new ServerConnection(socket, peer, this.#shared, this.#closed));
   }
+
+  readonly #closed = (connection: ServerConnection): void => {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#empty?.();
+  };
 
   #connectionSettings(): ServerSettings {
     const { path, wheel, bug } = this.#world;
@@ -97,10 +103,6 @@ export class Listener {
       refuse: (wrong, peer) => {
         path.recorder.malformed(wrong, peer);
         return refusalText(wrong, path);
-      },
-      closed: (connection) => {
-        this.#connections.delete(connection);
-        if (this.#connections.size === 0) this.#empty?.();
       },
     };
   }

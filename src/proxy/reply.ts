@@ -109,7 +109,7 @@ export class Reply {
 const NONE = { kind: "none" } as const;
 
 /** The head of a refusal; its body is the reason, or nothing for HEAD. */
-export function refusalHead(reason: Reason, status: number, world: ReplyWorld): ReplyHead {
+function refusalHead(reason: Reason, status: number, world: ReplyWorld): ReplyHead {
   const { close, overloaded } = REFUSALS[reason];
   let fields = `content-type: text/plain\r\ncontent-length: ${reason.length}\r\n`;
   fields += `x-tidegate-reason: ${reason}\r\n`;

@@ -156,3 +156,8 @@ export class Bench {
     await this.upstream.close();
   }
 }
+
+/** Lets events happen until `holds`; the test's own timeout is the limit. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((next) => setImmediate(next));
+}

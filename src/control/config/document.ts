@@ -3,9 +3,6 @@ import { type Document, isScalar, parseAllDocuments, type YAMLError } from "yaml
 import { tooDeepAt } from "./depth.ts";
 import type { Problem, Range, Source } from "./source.ts";
 
-/** A config needs a dozen levels; what is deeper is a slip, or an attack on the parser. */
-const MAX_NESTING = 64;
-
 export type Reading =
   | { readonly ok: true; readonly document: Document }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -16,8 +13,12 @@ export function readDocument(source: Source): Reading {
     ok: false,
     problems: [source.problem("error", range, message)],
   });
-  const deep = tooDeepAt(source.text, MAX_NESTING);
-  if (deep >= 0) return fail({ start: deep, end: deep + 1 }, "the config is nested too deeply");
+  const deep = tooDeepAt(source.text);
+  if (deep >= 0)
+    return fail(
+      { start: deep, end: deep + 1 },
+      "the config is nested too deeply, or has too many brackets",
+    );
   const documents = parse(source.text);
   const [document, second] = documents;
   if (document === undefined || isEmpty(document)) {

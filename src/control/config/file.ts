@@ -2,7 +2,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 
 /** The largest config that is read. */
-export const MAX_BYTES = 1024 * 1024;
+const MAX_BYTES = 256 * 1024;
 
 export type Read =
   | { readonly ok: true; readonly bytes: Uint8Array }
@@ -45,7 +45,7 @@ async function collect(chunks: AsyncIterable<unknown>): Promise<Read> {
     if (!(part instanceof Uint8Array)) continue;
     parts.push(part);
     size += part.length;
-    if (size > MAX_BYTES) return { ok: false, problem: "the config is larger than 1 MiB" };
+    if (size > MAX_BYTES) return { ok: false, problem: "the config is larger than 256 KiB" };
   }
   return { ok: true, bytes: Buffer.concat(parts) };
 }

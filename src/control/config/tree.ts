@@ -3,7 +3,16 @@
 // The environment is expanded in scalars after parsing, so that what a variable holds can never
 // become structure. Aliases are followed within bounds, so that a small file cannot become a
 // large tree.
-import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, Scalar } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  Scalar,
+} from "yaml";
 import { type Environment, expand } from "./environment.ts";
 import { type Problem, quote, type Range, type Source } from "./source.ts";
 
@@ -88,7 +97,7 @@ export class Tree {
   #read(node: unknown, path: Path, key: Range | undefined): unknown {
     const range = rangeOf(node) ?? key ?? NOWHERE.value;
     if (path.length > MAX_DEPTH || ++this.#values > MAX_VALUES) return this.#tooMuch(range);
-    if (isAlias(node)) return this.#follow(node.source, node.resolve(this.#document), path, range);
+    if (isAlias(node)) return this.#follow(node, path, range);
     this.#places.set(keyOf(path), { value: range, key, fromEnvironment: false });
     if (isMap(node)) return this.#readMap(node.items, path);
     if (isSeq(node))
@@ -96,14 +105,15 @@ export class Tree {
     return isScalar(node) ? this.#readScalar(node, path) : null;
   }
 
-  #follow(name: string, target: unknown, path: Path, range: Range): unknown {
+  #follow(alias: Alias, path: Path, range: Range): unknown {
     if (++this.#aliases > MAX_ALIASES) return this.#tooMuch(range);
+    const target = alias.resolve(this.#document);
     if (target !== undefined) return this.#read(target, path, undefined);
     const text = this.source.text.slice(range.start, range.end);
     return this.#break(
       path,
       range,
-      `there is no anchor ${quote(name)} for this alias; a value that begins with * needs quotes: ${quote(text)}`,
+      `there is no anchor ${quote(alias.source)} for this alias; a value that begins with * needs quotes: ${quote(text)}`,
     );
   }
 

@@ -1,0 +1,36 @@
+// What the connections of one listener, or to one endpoint, have in common.
+import type { Address } from "../core/address.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Exchange, Malformed, Peer } from "../core/exchange.ts";
+import type { Wheel } from "../core/wheel.ts";
+import type { RequestLimits } from "./request.ts";
+import type { StallLimits } from "./stalls.ts";
+
+/** Limits of one listener; times in milliseconds. */
+export interface ServerLimits extends RequestLimits, StallLimits {
+  /** Between requests; then the connection is closed. */
+  readonly idle: number;
+  /** From the first byte of a head to its end; then 408. */
+  readonly headTimeout: number;
+}
+
+/** Of one listener. */
+export interface ServerSettings {
+  readonly limits: ServerLimits;
+  readonly clock: Clock;
+  readonly wheel: Wheel;
+  /** True while the listener drains: no connection is kept. */
+  draining(): boolean;
+  serve(exchange: Exchange): void;
+  /** What to answer to a head, or a body, that is refused before there is an exchange. */
+  refuse(wrong: Malformed, peer: Peer): string;
+}
+
+/** Of one endpoint. */
+export interface ClientSettings {
+  readonly address: Address;
+  readonly connectTimeout: number;
+  /** Bytes of a response's field section. */
+  readonly responseHeaderBytes: number;
+  readonly wheel: Wheel;
+}
