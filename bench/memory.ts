@@ -38,6 +38,7 @@ export async function run(options: Options): Promise<number> {
   if (missing !== undefined) throw new Error(`bench: ${missing}`);
   const { present, absent } = await field(options.only ?? (options.check ? OURS : undefined));
   for (const { name, why } of absent) console.log(`skipped: ${name}: ${why}`);
+  console.log(describe(await machine()));
   const origin = await startOrigin();
   const results: Memory[] = [];
   try {
@@ -50,7 +51,7 @@ export async function run(options: Options): Promise<number> {
   } finally {
     await origin.stop();
   }
-  console.log(`${describe(await machine())}\n\n${report(results)}`);
+  console.log(`\n${report(results)}`);
   console.log(`\nwritten to ${writeResult("memory", results)}`);
   return verdict(results.find(({ contender }) => contender === OURS));
 }

@@ -2,7 +2,7 @@
 import { check } from "./harness/check.ts";
 import { commandAvailable } from "./harness/contender.ts";
 import { type Field, field } from "./harness/contenders.ts";
-import { describe, machine } from "./harness/machine.ts";
+import { describe, type Machine, machine } from "./harness/machine.ts";
 import { measure } from "./harness/measure.ts";
 import type { Options } from "./harness/options.ts";
 import { ratiosOf, writeReadme, writeRecorded, writeResult } from "./harness/record.ts";
@@ -24,11 +24,11 @@ export async function run(options: Options): Promise<number> {
   if (options.check) return check({ present, absent }, scenarios);
   const rounds = options.rounds ?? 5;
   const seconds = options.seconds ?? 2;
+  const where = { date: new Date().toISOString(), machine: await machine() };
   const cells = await measure({ contenders: present, scenarios, rounds, seconds });
   const rows = summarise(cells);
-  const section = await report(rows, scenarios, { rounds, seconds, absent });
+  const section = report(rows, scenarios, { ...where, rounds, seconds, absent });
   console.log(section);
-  const where = { date: new Date().toISOString(), machine: await machine() };
   console.log(`\nwritten to ${writeResult("path", { ...where, rounds, seconds, rows, cells })}`);
   if (options.record) {
     writeRecorded({ ...where, ratios: ratiosOf(rows) });
@@ -39,21 +39,21 @@ export async function run(options: Options): Promise<number> {
 }
 
 interface Circumstances {
+  readonly date: string;
+  readonly machine: Machine;
   readonly rounds: number;
   readonly seconds: number;
   readonly absent: Field["absent"];
 }
 
-async function report(
+function report(
   rows: readonly Row[],
   scenarios: readonly Scenario[],
-  { rounds, seconds, absent }: Circumstances,
-): Promise<string> {
-  const where = describe(await machine());
+  { date, machine: where, rounds, seconds, absent }: Circumstances,
+): string {
   const skipped = absent.map(({ name, why }) => `\nSkipped: ${name}: ${why}.`).join("");
-  const date = new Date().toISOString().slice(0, 10);
   return [
-    `Measured on ${date}: ${where}. ${rounds} rounds of ${seconds} s.${skipped}`,
+    `Measured on ${date.slice(0, 10)}: ${describe(where)}. ${rounds} rounds of ${seconds} s.${skipped}`,
     overview(rows, scenarios),
     ...scenarios.flatMap((each) => [`**${each.name}**: ${each.title}`, details(rows, each)]),
   ].join("\n\n");

@@ -192,7 +192,6 @@ class Running implements Sidecar {
         wheel: this.#wheel,
         meter: this.#meter,
         trusts: (address) => trusted.check(address, isIPv4(address) ? "ipv4" : "ipv6"),
-        bug: (err) => this.#log.error({ err }, "a request ended in an exception"),
       },
     );
   }
@@ -205,6 +204,7 @@ class Running implements Sidecar {
       router: new Router(routes),
       recorder: new Recorder(settings.name, this.#clock, this.#meter, this.#accessLog),
       bodyIdle: settings.limits.bodyIdle,
+      bug: (err) => this.#log.error({ err }, "a request ended in an exception"),
     };
   }
 

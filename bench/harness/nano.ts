@@ -27,6 +27,7 @@ export async function timeAll(
   options: Options,
 ): Promise<number> {
   const rounds = options.check ? 3 : (options.rounds ?? ROUNDS);
+  console.log(describe(await machine()));
   const results = nanoseconds(operations, rounds);
   const rows = [...results].map(([name, { median, min }]) => [
     name,
@@ -34,7 +35,6 @@ export async function timeAll(
     significant(median),
     significant(1e3 / min),
   ]);
-  console.log(describe(await machine()));
   console.log(table([question, "ns/operation", "median", "million/s"], rows));
   console.log(`written to ${writeResult(question, Object.fromEntries(results))}`);
   return 0;

@@ -1,6 +1,6 @@
 // `help [COMMAND]`: what can be asked of Tidegate.
-import { readFileSync } from "node:fs";
 import { didYouMean } from "../control/config/suggest.ts";
+import { VERSION } from "../core/version.ts";
 import { atMost, readArguments, UsageError } from "./arguments.ts";
 
 /** How each command is called, what it does, and its flags. */
@@ -85,7 +85,5 @@ export function unknownCommand(word: string): UsageError {
 
 /** `tidegate 0.1.0 (node v26.10.0)`. */
 export function versionLine(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const manifest: { readonly version: string } = JSON.parse(text);
-  return `tidegate ${manifest.version} (node ${process.version})\n`;
+  return `tidegate ${VERSION} (node ${process.version})\n`;
 }

@@ -8,6 +8,7 @@ import { type Sidecar, startSidecar } from "../sidecar.ts";
 import { atMost, type Given, readArguments, UsageError } from "./arguments.ts";
 import { usageOf } from "./help.ts";
 import { starterFrom } from "./init.ts";
+import { listenProblem } from "./listenproblem.ts";
 import { StopSignals } from "./signals.ts";
 
 const FLAGS = { backup: "value", config: "value", listen: "value", upstream: "value" } as const;
@@ -69,30 +70,4 @@ async function start(config: Config): Promise<Sidecar | number> {
     process.stderr.write(`tidegate run: ${problem}\n`);
     return refused ? 2 : 1;
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "something else listens there already; stop it, or choose another bind",
-  EADDRNOTAVAIL: "this machine has no such address; choose another bind",
-  EACCES: "this user may not; choose a port above 1023, or a directory it can write to",
-  ENOENT: "the directory of the socket does not exist; create it",
-  ENOTFOUND: "the host name is not known; use an address",
-  EAI_AGAIN: "the host name cannot be looked up now; use an address",
-};
-
-/** One sentence for an error of `listen` or of looking up its host; undefined for any other. */
-function listenProblem(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  const code = String(error.code);
-  if (!("syscall" in error) || REASONS[code] === undefined) return undefined;
-  return `cannot listen on ${whereOf(error)}: ${REASONS[code]} (${code})`;
-}
-
-function whereOf(error: Error): string {
-  const [address, port, host] = ["address", "port", "hostname"].map((key) =>
-    key in error ? String(Reflect.get(error, key)) : undefined,
-  );
-  if (address === undefined) return host ?? "its address";
-  if (port === undefined || port === "-1") return `unix:${address}`;
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

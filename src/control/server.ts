@@ -2,10 +2,13 @@
 //
 // It holds few connections and gives each little time. When one more than `maxConnections` comes, the
 // oldest that waits for nothing makes room, so that whoever hogs the listener cannot keep a probe out.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Address } from "../core/address.ts";
 import { bindServer } from "./socket.ts";
+
+// An import would make a module of node:http, and with it load what this process never uses.
+const { createServer } = process.getBuiltinModule("node:http");
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 

@@ -5,6 +5,8 @@ import { dirname } from "node:path";
 import { type Address, tcpAddress } from "../core/address.ts";
 import { StartError } from "./starterror.ts";
 
+/** Connections that wait to be accepted; the kernel allows fewer where its own limit is lower. */
+const BACKLOG = 4096;
 /** Unix sockets are for this user alone unless told otherwise. */
 const OWNER_ONLY = 0o600;
 
@@ -23,7 +25,7 @@ export async function bindServer(
   server.once("error", reject);
   server.once("listening", resolve);
   if (address.kind === "unix") listenPrivately(server, address.path, mode);
-  else server.listen({ host: address.host, port: address.port });
+  else server.listen({ host: address.host, port: address.port, backlog: BACKLOG });
   try {
     await promise;
   } catch (error) {

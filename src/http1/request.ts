@@ -1,5 +1,4 @@
 // The head of a request: bytes in, RequestHead out, or the reason why not. RFC 9112 3 and 5.
-import { METHODS } from "node:http";
 import type { Framing, Malformed, RequestHead } from "../core/exchange.ts";
 import { Fields, idOf, members } from "../core/fields.ts";
 import { connectionOptions, declaredFraming } from "./framing.ts";
@@ -27,6 +26,8 @@ const EXPECT = idOf("expect");
 const TE = idOf("te");
 const UPGRADE = idOf("upgrade");
 
+// An import would make a module of node:http, and with it load what this process never uses.
+const { METHODS } = process.getBuiltinModule("node:http");
 const KNOWN_METHODS = new Set(METHODS);
 const LONGEST_METHOD = Math.max(...METHODS.map((method) => method.length));
 /** Empty lines before a request that are skipped: RFC 9112 2.2 asks for at least one. */

@@ -81,9 +81,10 @@ function phrase(text: string): number | Malformed {
   let at = STATUS.length;
   if (at === text.length) return INCOMPLETE;
   if (text.charCodeAt(at) === SP) {
-    const end = Math.min(text.length, at + PHRASE_BYTES);
+    const start = ++at;
+    const end = Math.min(text.length, start + PHRASE_BYTES + 1);
     while (at < end && VALUE[text.charCodeAt(at)] === 1) at++;
-    if (at - STATUS.length >= PHRASE_BYTES) return LONG_LINE;
+    if (at - start > PHRASE_BYTES) return LONG_LINE;
     if (at === text.length) return INCOMPLETE;
   }
   if (text.charCodeAt(at) !== CR) return BAD_LINE;

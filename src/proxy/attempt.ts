@@ -68,7 +68,6 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   constructor(exchange: Exchange, endpoint: Endpoint, plan: Plan) {
     this.#exchange = exchange;
     this.endpoint = endpoint;
-    endpoint.load++;
     this.#deadline = plan.deadline;
     this.#upgrade = plan.upgrade;
     this.outcome = new Promise((resolve) => {

@@ -35,6 +35,7 @@ export class Endpoint implements Loaded {
   /** Requests that it is working on. */
   load = 0;
   readonly truncated: Counter;
+  readonly #duration: Histogram;
   readonly #attempts = new Map<Outcome, Counter>();
   readonly #cluster: string;
   readonly #meter: Meter;
@@ -52,13 +53,16 @@ export class Endpoint implements Loaded {
       wheel: world.wheel,
       now: world.now,
     });
-    const labels = { cluster: settings.name, endpoint: address.text };
+    const { name: cluster } = settings;
+    this.#duration = world.meter.histogram(ATTEMPT_DURATION, { cluster, tier: "primary" });
+    const labels = { cluster, endpoint: address.text };
     this.truncated = world.meter.counter(UPSTREAM_TRUNCATED, labels);
     world.meter.gauge(UPSTREAM_CONNECTIONS, labels).read = () => this.pool.size;
   }
 
-  /** Counts an attempt that has ended. */
-  count(outcome: Outcome): void {
+  /** Counts an attempt whose outcome is known. */
+  count(outcome: Outcome, durationMs: number): void {
+    this.#duration.observe(durationMs / 1000);
     let counter = this.#attempts.get(outcome);
     if (counter === undefined) {
       const labels = { cluster: this.#cluster, endpoint: this.address.text, outcome };
@@ -73,7 +77,6 @@ export class Cluster {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   readonly inFlight: Gauge;
-  readonly attemptDuration: Histogram;
   readonly #meter: Meter;
   readonly #chance: () => number;
 
@@ -85,10 +88,6 @@ export class Cluster {
     this.#meter = world.meter;
     this.#chance = () => world.random.next();
     this.inFlight = world.meter.gauge(IN_FLIGHT, { cluster: this.name });
-    this.attemptDuration = world.meter.histogram(ATTEMPT_DURATION, {
-      cluster: this.name,
-      tier: "primary",
-    });
   }
 
   /** The endpoint for the next attempt. */

@@ -32,6 +32,7 @@ const FROM_TRUSTED: readonly FieldName[] = [
 ];
 /** Fields that are written anew in every request. */
 const REWRITTEN: readonly FieldName[] = [
+  "x-request-id",
   "expect",
   "x-forwarded-for",
   "x-envoy-expected-rq-timeout-ms",
@@ -44,7 +45,6 @@ const PROTECTED: readonly FieldName[] = [
   "content-length",
   "via",
   "max-forwards",
-  "x-request-id",
 ];
 
 const TO_ENDPOINT = allBut([...HOP, ...REWRITTEN, ...FROM_TRUSTED]);
@@ -71,7 +71,7 @@ function allBut(dropped: readonly FieldName[]): Uint8Array {
 /** What a request carries on beside the client's own fields. */
 export interface Onward {
   readonly peer: Peer;
-  /** Sent when the request came without one. */
+  /** For a request that came without one. */
   readonly requestId: string;
   /** Milliseconds until the deadline; Infinity when there is none. */
   readonly remainingMs: number;
@@ -88,9 +88,9 @@ export function requestText(request: RequestHead, onward: Onward): string {
   const goesOn = peer.trusted ? TO_ENDPOINT_TRUSTED : TO_ENDPOINT;
   let text = `${request.method} ${request.target} HTTP/1.1\r\n`;
   text += copied(fields, withMaxForwards(goesOn, request), request.nominated);
-  if (fields.find(HOST) < 0) text += `host: ${onward.fallbackHost}\r\n`;
+  if (fields.find(HOST) < 0) text += `host: ${request.authority || onward.fallbackHost}\r\n`;
   text += forwardedText(request, peer);
-  if (requestIdOf(request) === undefined) text += `x-request-id: ${onward.requestId}\r\n`;
+  text += `x-request-id: ${requestIdOf(request) ?? onward.requestId}\r\n`;
   const { remainingMs } = onward;
   if (remainingMs < Number.POSITIVE_INFINITY) {
     text += `x-envoy-expected-rq-timeout-ms: ${Math.max(1, Math.floor(remainingMs))}\r\n`;
@@ -160,7 +160,7 @@ function maxForwardsText(fields: Fields): string {
 
 /** Must this request be answered here, because it may not be forwarded any further? */
 export function endsHere(request: RequestHead): boolean {
-  return counted(request) && Number(request.fields.get(MAX_FORWARDS)) === 0;
+  return counted(request) && /^0+$/.test(request.fields.get(MAX_FORWARDS) ?? "");
 }
 
 /** Has the request been here so often that it goes in a circle? */
@@ -172,8 +172,8 @@ export function isLoop(request: RequestHead): boolean {
 
 /** The id that the request came with. */
 export function requestIdOf(request: RequestHead): string | undefined {
-  const id = request.fields.get(REQUEST_ID);
-  return id === "" ? undefined : id;
+  if (request.fields.find(REQUEST_ID) < 0) return undefined;
+  return request.fields.named("x-request-id").find((id) => id !== "");
 }
 
 /** What a trusted client says is left of its patience, in milliseconds. */
@@ -187,7 +187,7 @@ export function expectedTimeout(request: RequestHead, peer: Peer): number {
 /** The lines of a response that go to the client. */
 export function responseFields(head: ResponseHead, request: RequestHead): string {
   let goesOn = request.trailers ? TO_CLIENT_TRAILERS : TO_CLIENT;
-  if (head.status === 204 && head.fields.find(CONTENT_LENGTH) >= 0) {
+  if ((head.status < 200 || head.status === 204) && head.fields.find(CONTENT_LENGTH) >= 0) {
     // RFC 9110 8.6 forbids it there, and a client that believes it waits for a body.
     goesOn = goesOn.slice();
     goesOn[CONTENT_LENGTH] = 0;

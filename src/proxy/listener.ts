@@ -23,8 +23,6 @@ export interface ListenerWorld {
   readonly meter: Meter;
   /** Is a peer with this address believed? */
   trusts(address: string): boolean;
-  /** A bug: a request ended in an exception. Only this request is lost. */
-  bug(error: unknown): void;
 }
 
 export class Listener {
@@ -88,18 +86,13 @@ export class Listener {
   };
 
   #connectionSettings(): ServerSettings {
-    const { path, wheel, bug } = this.#world;
+    const { path, wheel } = this.#world;
     return {
       limits: this.#settings.limits,
       clock: path.clock,
       wheel,
       draining: () => this.#draining,
-      serve: (exchange) => {
-        serve(exchange, path).catch((error: unknown) => {
-          bug(error);
-          if (!exchange.gone) exchange.truncate();
-        });
-      },
+      serve: (exchange) => void serve(exchange, path),
       refuse: (wrong, peer) => {
         path.recorder.malformed(wrong, peer);
         return refusalText(wrong, path);

@@ -2,10 +2,11 @@
 // wants to know.
 import type { AccessLog, AccessRecord } from "../core/access.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Exchange, Malformed, Peer } from "../core/exchange.ts";
+import type { Exchange, Malformed, Peer, RequestHead } from "../core/exchange.ts";
 import { REFUSED, REQUEST_DURATION, REQUESTS } from "../core/families.ts";
 import type { Counter, Histogram, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
+import type { Reason } from "../core/refusal.ts";
 import type { Endpoint } from "./cluster.ts";
 import type { Reply } from "./reply.ts";
 import { pathOf } from "./router.ts";
@@ -39,28 +40,34 @@ export class Story {
   readonly route: string | undefined;
   readonly cluster: string | undefined;
   readonly requestId: string;
+  /** The protocol that the client asks for, if the route allows it. */
+  readonly upgrade: string | undefined;
   endpoint: string | undefined;
   outcome: Outcome | undefined;
   attempts = 0;
 
-  constructor(route: Routed | undefined, requestId: string) {
+  constructor(request: RequestHead, route: Routed | undefined, requestId: string) {
+    const { upgrade } = request;
+    const allowed = upgrade !== undefined && route?.upgrades.includes(upgrade);
+    this.upgrade = allowed ? upgrade : undefined;
     this.route = route?.name;
     this.cluster = route?.cluster.name;
     this.requestId = requestId;
   }
 
   /** An attempt has ended, or its response has begun. */
-  tried(endpoint: Endpoint, outcome: Outcome): void {
+  tried(endpoint: Endpoint, outcome: Outcome, durationMs: number): void {
     this.endpoint = endpoint.address.text;
     this.outcome = outcome;
     this.attempts++;
-    endpoint.count(outcome);
+    endpoint.count(outcome, durationMs);
   }
 }
 
 interface Routed {
   readonly name: string;
   readonly cluster: { readonly name: string };
+  readonly upgrades: readonly string[];
 }
 
 /** Requests that no route took are counted under this name. */
@@ -72,6 +79,8 @@ export class Recorder {
   readonly #meter: Meter;
   readonly #log: AccessLog;
   readonly #unrouted: RouteMeter;
+  /** By cluster and reason, looked up once: refusing has to be cheap. */
+  readonly #refusals = new Map<string, Map<Reason, Counter>>();
 
   constructor(listener: string, clock: Clock, meter: Meter, log: AccessLog) {
     this.#listener = listener;
@@ -125,9 +134,15 @@ export class Recorder {
     return { time: this.#clock.wall(), listener: this.#listener, peer: peer.address };
   }
 
-  #refused(reason: string, cluster: string | undefined): void {
-    const labels = { cluster: cluster ?? NO_ROUTE, reason, criticality: "CRITICAL" };
-    this.#meter.counter(REFUSED, labels).add();
+  #refused(reason: Reason, cluster = NO_ROUTE): void {
+    const counters = this.#refusals.get(cluster) ?? new Map<Reason, Counter>();
+    if (counters.size === 0) this.#refusals.set(cluster, counters);
+    let counter = counters.get(reason);
+    if (counter === undefined) {
+      counter = this.#meter.counter(REFUSED, { cluster, reason, criticality: "CRITICAL" });
+      counters.set(reason, counter);
+    }
+    counter.add();
   }
 }
 

@@ -84,15 +84,23 @@ export class Reply {
   }
 
   /** Carries the endpoint's response to the client, to its end. */
-  async relay(attempt: Attempt, bodyIdle: number): Promise<void> {
+  relay(attempt: Attempt, bodyIdle: number): Promise<void> | undefined {
     const { head } = attempt;
     if (head === undefined) throw new Error("an attempt without a head cannot be relayed");
     let fields = responseFields(head, this.#exchange.request);
     if (head.fields.find(DATE) < 0) fields += `date: ${httpDate(this.#world.clock)}\r\n`;
     const { status, phrase, framing } = head;
     const relayed = attempt.relay({ status, phrase, fields, framing, close: false }, bodyIdle);
-    this.ending = typeof relayed === "string" ? relayed : await relayed;
-    if (this.#exchange.answered) this.status = status;
+    // Most responses are here as a whole: they cost no turn of the loop.
+    if (typeof relayed !== "string")
+      return relayed.then((ending) => this.#relayed(attempt, ending));
+    this.#relayed(attempt, relayed);
+    return undefined;
+  }
+
+  #relayed(attempt: Attempt, ending: Ending): void {
+    this.ending = ending;
+    if (this.#exchange.answered) this.status = attempt.head?.status ?? 0;
     else this.#spoilt(attempt);
   }
 

@@ -1,9 +1,16 @@
 // The whole life of a request, top to bottom. The order of the stages is the design.
 import type { Exchange } from "../core/exchange.ts";
 import { OUTCOMES, type Outcome } from "../core/outcome.ts";
-import { Attempt, type Plan } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import type { Cluster, Endpoint } from "./cluster.ts";
-import { endsHere, expectedTimeout, isLoop, requestIdOf, requestText } from "./headers.ts";
+import {
+  endsHere,
+  expectedTimeout,
+  isLoop,
+  type Onward,
+  requestIdOf,
+  requestText,
+} from "./headers.ts";
 import { type Recorder, type RouteMeter, Story } from "./record.ts";
 import { Reply, type ReplyWorld } from "./reply.ts";
 import type { Match, Router } from "./router.ts";
@@ -26,14 +33,17 @@ export interface Path extends ReplyWorld {
   readonly recorder: Recorder;
   /** Milliseconds a body may stand still. */
   readonly bodyIdle: number;
+  /** A bug: a request ended in an exception. Only this request is lost. */
+  bug(error: unknown): void;
 }
 
-/** Serves one request to its end and tells what became of it. Never throws for what a peer does. */
+/** Serves one request to its end and tells what became of it. Never rejects. */
 export async function serve(exchange: Exchange, path: Path): Promise<void> {
   const { request } = exchange;
   const reply = new Reply(exchange, path);
   const route = path.router.match(request);
-  const story = new Story(route, requestIdOf(request) ?? path.random.id());
+  const story = new Story(request, route, requestIdOf(request) ?? path.random.id());
+  let grant: Grant | undefined;
   try {
     if (route === undefined) return reply.refuse("no_route");
     if (isLoop(request)) return reply.refuse("loop_detected");
@@ -42,63 +52,74 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     if (deadline <= exchange.startedAt) return reply.refuse("deadline_expired");
 
     // Admission belongs here: limit, queue, criticality, fairness.
+    grant = new Grant(route.cluster);
 
-    await forward({ exchange, reply, route, story, deadline, path });
+    for (let fresh = false; ; fresh = true) {
+      // Health, breakers and tiers belong into pick().
+      const endpoint = route.cluster.pick();
+      if (endpoint === undefined) return reply.refuse("no_endpoint");
+      const now = path.clock.now();
+      const attempt = new Attempt(exchange, endpoint, {
+        text: requestText(request, onward(exchange, story, endpoint, deadline - now)),
+        fresh,
+        now,
+        deadline,
+        upgrade: story.upgrade,
+      });
+      grant.tries(endpoint);
+      const outcome = await attempt.outcome;
+      exchange.deadline(Number.POSITIVE_INFINITY);
+      story.tried(endpoint, outcome, path.clock.now() - now);
+      if (outcome === "answered") {
+        const relayed = reply.relay(attempt, path.bodyIdle);
+        if (relayed !== undefined) await relayed;
+        return;
+      }
+      // Retries, with their budget, belong here beside the one replay that needs none.
+      if (fresh || !isStale(attempt, outcome, exchange)) return reply.fail(outcome, attempt.detail);
+      route.cluster.countRetry(outcome);
+    }
+  } catch (error) {
+    path.bug(error);
+    exchange.truncate();
   } finally {
+    grant?.settle();
     path.recorder.ended(exchange, reply, story, route?.meter);
   }
 }
 
-/** A request that has been admitted. */
-interface Admitted {
-  readonly exchange: Exchange;
-  readonly reply: Reply;
-  readonly route: Route;
-  readonly story: Story;
-  readonly deadline: number;
-  readonly path: Path;
-}
+/** One place in a cluster, and at the endpoint that is tried: taken once, settled once. */
+class Grant {
+  readonly #cluster: Cluster;
+  #endpoint: Endpoint | undefined;
 
-/** Tries endpoints until one has answered, or until no further try is safe. */
-async function forward(admitted: Admitted): Promise<void> {
-  const { exchange, reply, route, story, path } = admitted;
-  const { cluster } = route;
-  cluster.inFlight.add(1);
-  try {
-    for (let fresh = false; ; fresh = true) {
-      // Health, breakers and tiers belong into pick().
-      const endpoint = cluster.pick();
-      if (endpoint === undefined) return reply.refuse("no_endpoint");
-      const now = path.clock.now();
-      const attempt = new Attempt(exchange, endpoint, plan(admitted, endpoint, now, fresh));
-      const outcome = await attempt.outcome;
-      exchange.deadline(Number.POSITIVE_INFINITY);
-      cluster.attemptDuration.observe((path.clock.now() - now) / 1000);
-      story.tried(endpoint, outcome);
-      if (outcome === "answered") await reply.relay(attempt, path.bodyIdle);
-      endpoint.load--;
-      if (outcome === "answered") return;
-      // Retries, with their budget, belong here beside the one replay that needs none.
-      if (fresh || !isStale(attempt, outcome, exchange)) return reply.fail(outcome, attempt.detail);
-      cluster.countRetry(outcome);
-    }
-  } finally {
-    cluster.inFlight.add(-1);
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    cluster.inFlight.add(1);
+  }
+
+  /** The endpoint that works on it now. */
+  tries(endpoint: Endpoint | undefined): void {
+    if (this.#endpoint !== undefined) this.#endpoint.load--;
+    if (endpoint !== undefined) endpoint.load++;
+    this.#endpoint = endpoint;
+  }
+
+  settle(): void {
+    this.tries(undefined);
+    this.#cluster.inFlight.add(-1);
   }
 }
 
-function plan(admitted: Admitted, endpoint: Endpoint, now: number, fresh: boolean): Plan {
-  const { exchange, route, story, deadline } = admitted;
-  const { request, peer } = exchange;
-  const upgrade = route.upgrades.includes(request.upgrade ?? "") ? request.upgrade : undefined;
-  const text = requestText(request, {
-    peer,
+function onward(exchange: Exchange, story: Story, endpoint: Endpoint, left: number): Onward {
+  const { address } = endpoint;
+  return {
+    peer: exchange.peer,
     requestId: story.requestId,
-    remainingMs: deadline - now,
-    fallbackHost: endpoint.address.kind === "tcp" ? endpoint.address.text : "localhost",
-    upgrade,
-  });
-  return { text, fresh, now, deadline, upgrade };
+    remainingMs: left,
+    upgrade: story.upgrade,
+    fallbackHost: address.kind === "tcp" ? address.text : "localhost",
+  };
 }
 
 /** When the response head must be here: the client's patience or the route's, whichever ends first. */

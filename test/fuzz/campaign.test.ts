@@ -5,17 +5,38 @@ import { Chance } from "./chance.ts";
 import { minimum } from "./minimum.ts";
 import { type Reader, requests, responses, type Subject } from "./subject.ts";
 
-/** Runs few streams through a subject whose reader is fed what `spoil` makes of each piece. */
-function withMistake(subject: Subject, spoil: (piece: string) => string): Promise<Outcome> {
+type Spoil = (text: string) => string;
+
+/** Runs few streams through a subject whose reader is given what `spoil` makes of the whole. */
+function withMistake(subject: Subject, spoil: Spoil): Promise<Outcome> {
+  return planted(subject, (right) => {
+    let text = "";
+    return {
+      feed: (piece) => {
+        text += piece.toString("latin1");
+      },
+      finish: () => {
+        right.feed(Buffer.from(spoil(text), "latin1"));
+        right.finish();
+      },
+    };
+  });
+}
+
+function planted(
+  subject: Subject,
+  plant: (right: Reader) => Pick<Reader, "feed" | "finish">,
+): Promise<Outcome> {
   const reader: Subject["reader"] = (sample) => {
     const right = subject.reader(sample);
+    const { feed, finish } = plant(right);
     return {
-      feed: (piece) => right.feed(Buffer.from(spoil(piece.toString("latin1")), "latin1")),
-      finish: () => right.finish(),
+      feed,
+      finish,
       get transcript() {
         return right.transcript;
       },
-    } satisfies Reader;
+    };
   };
   return campaign({ seed: 1, runs: 600, subjects: [{ ...subject, reader }] });
 }
@@ -25,30 +46,38 @@ function kinds({ failures }: Outcome): string[] {
 }
 
 t.test("a reader of requests that takes a bare LF for a line end is found", async (t) => {
-  const outcome = await withMistake(requests(), (piece) => piece.replace(/\r?\n/g, "\r\n"));
+  const outcome = await withMistake(requests(), (text) => text.replace(/\r?\n/g, "\r\n"));
   t.ok(kinds(outcome).includes("refused"), kinds(outcome).join());
 });
 
 t.test("a reader of requests that overlooks Transfer-Encoding is found", async (t) => {
-  const hide = (piece: string) => piece.replace(/^transfer-encoding:.*\r\n/gim, "");
+  const hide: Spoil = (text) => text.replace(/^transfer-encoding:.*\r\n/gim, "");
   const outcome = await withMistake(requests(), hide);
   t.ok(kinds(outcome).includes("fields"), kinds(outcome).join());
 });
 
-t.test("a reader of responses that changes one byte of a body is found", async (t) => {
-  const outcome = await withMistake(responses(), (piece) => piece.replace("hello", "jello"));
-  t.same(kinds(outcome), kinds(outcome).includes("body") ? kinds(outcome) : ["body"]);
+t.test("a reader of responses that changes a byte of a body is found", async (t) => {
+  const outcome = await withMistake(responses(), (text) => text.replace(/ok$/, "oK"));
+  t.ok(kinds(outcome).includes("body"), kinds(outcome).join());
+});
+
+t.test("a reader that keeps a connection for too long is found", async (t) => {
+  const outcome = await withMistake(requests(), (text) => text.replace(": close", ": clean"));
+  t.ok(outcome.failures.length > 0);
 });
 
 t.test("a reader that minds where the stream is cut is found", async (t) => {
-  const outcome = await withMistake(responses(), (piece) => piece.replace(/^\n/, "\r\n"));
-  t.ok(kinds(outcome).includes("split"), kinds(outcome).join());
+  const outcome = await planted(responses(), (right) => ({
+    feed: (piece) => right.feed(piece.subarray(piece[0] === 10 ? 1 : 0)),
+    finish: () => right.finish(),
+  }));
+  t.same(kinds(outcome), ["split"]);
 });
 
 t.test("a reader that throws is found", async (t) => {
-  const outcome = await withMistake(requests(), (piece) => {
-    if (piece.includes("\0")) throw new Error("a NUL");
-    return piece;
+  const outcome = await withMistake(requests(), (text) => {
+    if (text.includes("\0")) throw new Error("a NUL");
+    return text;
   });
   t.ok(kinds(outcome).includes("crash"), kinds(outcome).join());
 });

@@ -49,7 +49,7 @@ export async function campaign({ seed, runs, subjects, onProgress }: Plan): Prom
     if (pool === undefined) break;
     const { subject } = pool;
     const samples = Array.from({ length: Math.min(BATCH, runs - done) }, () => pool.draw());
-    for (const { sample, verdict } of await tryOut(subject, samples, isSplit(samples))) {
+    for (const { sample, verdict } of await tryOut(subject, samples, isSplit)) {
       tally[typeof verdict === "string" ? verdict : "failed"]++;
       if (verdict === "agreed") pool.add(sample);
       if (typeof verdict === "string" || failures.length >= MOST_FAILURES) continue;
@@ -88,8 +88,8 @@ class Pool {
   }
 }
 
-function isSplit(samples: readonly Sample[]): (index: number) => boolean {
-  return (index) => index % SPLIT_EVERY === 0 && (samples[index]?.text.length ?? 0) <= SPLIT_BYTES;
+function isSplit({ text }: Sample, index: number): boolean {
+  return index % SPLIT_EVERY === 0 && text.length <= SPLIT_BYTES;
 }
 
 async function shrunk(subject: Subject, sample: Sample, found: Disagreement): Promise<Failure> {

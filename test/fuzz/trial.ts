@@ -21,13 +21,13 @@ export interface Trial {
 export async function tryOut(
   subject: Subject,
   samples: readonly Sample[],
-  split: (index: number) => boolean,
+  split: (sample: Sample, index: number) => boolean,
 ): Promise<Trial[]> {
   const theirs = await subject.theirs(samples);
   return samples.map((sample, index) => {
     const other = theirs[index];
     if (other === undefined) throw new Error("Node's readers lost a stream");
-    return { sample, verdict: judge(subject, sample, other, split(index)) };
+    return { sample, verdict: judge(subject, sample, other, split(sample, index)) };
   });
 }
 

@@ -12,11 +12,6 @@ export class Wire extends Duplex {
     this.written += chunk.toString("latin1");
     done();
   }
-
-  /** node:http sets timeouts on its sockets; this one has all the time in the world. */
-  setTimeout(): this {
-    return this;
-  }
 }
 
 /** Lets everything that waits on the event loop happen: two turns are enough for a wire. */

@@ -253,6 +253,14 @@ t.test("Host is a host with or without a port, in lower case", async (t) => {
   }
 });
 
+t.test("an empty Host is refused, whatever was read before", async (t) => {
+  const empty = "GET / HTTP/1.1\r\nHost:\r\n\r\n";
+  for (const before of ["GET / HTTP/1.0\r\n\r\n", "GET http://a.test HTTP/1.0\r\n\r\n", empty]) {
+    verdict(before);
+    t.equal(verdict(empty), "400 bad_request", JSON.stringify(before));
+  }
+});
+
 t.test("HTTP/1.1 needs exactly one Host, HTTP/1.0 at most one", async (t) => {
   t.equal(verdict("GET / HTTP/1.1\r\n\r\n"), "400 bad_request");
   t.equal(verdict(`GET / HTTP/1.1\r\n${HOST}${HOST}\r\n`), "400 bad_request");

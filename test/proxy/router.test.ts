@@ -84,7 +84,7 @@ t.test(
   "an exact host wins over a wildcard, the longer wildcard over the shorter, any is last",
   async (t) => {
     const take = router({
-      any: { path: "/" },
+      rest: { path: "/" },
       wide: { path: "/", host: "*.test" },
       narrow: { path: "/", host: "*.b.test" },
       exact: { path: "/", host: "a.b.test" },
@@ -101,7 +101,7 @@ t.test(
     ];
     t.same(
       hosts.map((host) => take(request("/", { host }))),
-      ["exact", "exact", "narrow", "narrow", "wide", "wide", "any", "any"],
+      ["exact", "exact", "narrow", "narrow", "wide", "wide", "rest", "rest"],
     );
   },
 );
@@ -116,11 +116,11 @@ t.test("where no path of the best host fits, the next best host is asked", async
   const take = router({
     exact: { path: "/x", host: "a.b.test" },
     narrow: { path: "/y", host: "*.b.test" },
-    any: { path: "/z" },
+    rest: { path: "/z" },
   });
   const paths = ["/x", "/y", "/z", "/w"];
   const taken = paths.map((path) => take(request(path, { host: "a.b.test" })));
-  t.same(taken, ["exact", "narrow", "any", "none"]);
+  t.same(taken, ["exact", "narrow", "rest", "none"]);
 });
 
 t.test("of equal paths the one with more conditions wins, then the first", async (t) => {
@@ -177,8 +177,8 @@ t.test("* of OPTIONS goes where everything goes", async (t) => {
 t.test("HTTP/1.0 without a host takes routes without a host", async (t) => {
   const parsed = parseRequest("GET / HTTP/1.0\r\n\r\n", LIMITS);
   if (parsed === INCOMPLETE || "reason" in parsed) throw new Error("not a request");
-  const take = router({ wild: { path: "/", host: "*.test" }, any: { path: "/" } });
-  t.equal(take(parsed.head), "any");
+  const take = router({ wild: { path: "/", host: "*.test" }, rest: { path: "/" } });
+  t.equal(take(parsed.head), "rest");
 });
 
 t.test("no routes match nothing", async (t) => {

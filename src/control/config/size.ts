@@ -18,9 +18,3 @@ export function parseSize(text: string): number | undefined {
   const bytes = Number(match[1]) * unit;
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
-
-/** The shortest text that `parseSize` reads as `bytes`, in the largest unit that divides it. */
-export function formatSize(bytes: number): string {
-  const [name, size] = UNITS.find(([, size]) => bytes >= size && bytes % size === 0) ?? ["B", 1];
-  return `${bytes / size}${name}`;
-}

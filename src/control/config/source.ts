@@ -67,7 +67,7 @@ export class Source {
 
   #excerpt(line: number, column: number, length: number): string {
     const text = this.lineText(line);
-    // A line of a megabyte must not fill the terminal: a window around the caret is enough. What is
+    // A very long line must not fill the terminal: a window around the caret is enough. What is
     // masked is found in a wider one, which holds the key of any secret in the first.
     const wide = Math.max(0, column - 1 - REACH);
     const from = Math.max(0, column > WIDTH - 40 ? column - 40 : 0) - wide;
@@ -93,7 +93,7 @@ export function formatProblem(problem: Problem): string {
   return problem.excerpt === "" ? `${head}\n` : `${head}\n${problem.excerpt}\n`;
 }
 
-// A key that sounds like a secret. Every repetition is bounded: a line may be a megabyte long.
+// A key that sounds like a secret. Every repetition is bounded: a line may be very long.
 const SECRET = /(?:tok|secret|passw|api-?key)[\w-]{0,64}["']?\s{0,8}:\s{1,8}/gi;
 const VALUE = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s].*/sy;
 const FLOW_VALUE = /"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,}][^,}]*/y;

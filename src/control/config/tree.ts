@@ -30,6 +30,8 @@ export interface Place {
 const MAX_DEPTH = 32;
 const MAX_VALUES = 100_000;
 const MAX_ALIASES = 100;
+/** How many problems with the environment are told of one value. */
+const MOST_IN_ONE = 10;
 const NOWHERE: Place = { value: { start: 0, end: 0 }, key: undefined, fromEnvironment: false };
 
 /** The values of one document; whatever is wrong with them is in `problems`. */
@@ -145,7 +147,7 @@ export class Tree {
     if (node.source === undefined || !node.source.includes("${")) return node.value;
     const place = this.place(path);
     const { text, expanded, problems } = expand(node.source, this.#environment);
-    for (const { part, message } of problems) {
+    for (const { part, message } of problems.slice(0, MOST_IN_ONE)) {
       this.#break(path, this.#find(part, place.value), message);
     }
     if (problems.length > 0) return undefined;
