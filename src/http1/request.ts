@@ -202,16 +202,18 @@ function originForm(target: string, method: string): string {
 }
 
 // A service is mostly called by one name: the last one is remembered with its host.
-let lastAuthority = "";
+let lastAuthority: string | undefined;
 let lastHost = "";
 
 function withoutPort(authority: string): string {
   if (authority === lastAuthority) return lastHost;
   const colon = authority.lastIndexOf(":");
   const bare = colon > authority.lastIndexOf("]") ? authority.slice(0, colon) : authority;
+  const host = bare.toLowerCase();
+  if (host === "") return host;
   lastAuthority = authority;
-  lastHost = bare.toLowerCase();
-  return lastHost;
+  lastHost = host;
+  return host;
 }
 
 function upgradeOf(fields: Fields): string | undefined {

@@ -1,5 +1,6 @@
 // An endpoint, a connection or a pool towards it, and whoever listens to what comes back; the time is
 // the test's to pass.
+import type { Test } from "tap";
 import type { Address } from "../../src/core/address.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import type { AttemptFailure, ResponseHead, ResponseReceiver } from "../../src/core/exchange.ts";
@@ -160,4 +161,27 @@ export class Bench {
 /** Lets events happen until `holds`; the test's own timeout is the limit. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((next) => setImmediate(next));
+}
+
+/** A bench that is closed when the test is over. */
+export async function open(
+  t: Test,
+  script: Script,
+  wanted: Partial<PoolSettings> = {},
+): Promise<Bench> {
+  const bench = await Bench.open(script, wanted);
+  t.teardown(() => bench.close());
+  return bench;
+}
+
+/** An endpoint that sends `text`, and then ends as told. */
+export function answering(text: string, end?: "finish" | "reset"): Script {
+  return {
+    request(link) {
+      link.write(text);
+      if (end === "finish") link.finish();
+      // What was written must have left before the RST, which would overtake it.
+      if (end === "reset") link.socket.write("", () => setImmediate(() => link.reset()));
+    },
+  };
 }
