@@ -26,6 +26,9 @@ export const wording: z.core.$ZodErrorMap = (issue) => {
   if (issue.input === null) return "has no value; give it one, or remove it";
   switch (issue.code) {
     case "invalid_type":
+      // Infinity and NaN are numbers to YAML.
+      if (typeof issue.input === "number" && issue.expected === "number")
+        return "must be a finite number";
       return `must be ${KINDS[issue.expected] ?? issue.expected}${quoteHint(issue)}`;
     case "invalid_value":
       return `must be one of ${issue.values.join(", ")}${nearest(issue.input, issue.values)}`;
