@@ -11,7 +11,7 @@ import { INCOMPLETE, malformed } from "./lines.ts";
 import { Output } from "./output.ts";
 import { parseRequest } from "./request.ts";
 import type { ServerSettings } from "./settings.ts";
-import { adopt } from "./socket.ts";
+import { adopt, cutSocket } from "./socket.ts";
 import { Stalls } from "./stalls.ts";
 
 /** Requests that arrive ahead wait here, in bytes, before reading stops. */
@@ -124,7 +124,7 @@ export class ServerConnection implements Wire {
   }
 
   cut(): void {
-    this.#socket.resetAndDestroy();
+    cutSocket(this.#socket);
   }
 
   // What the socket says.

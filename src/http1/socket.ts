@@ -37,6 +37,15 @@ export function adopt(accepted: net.Socket, onBytes: (view: Buffer) => void): ne
   return new net.Socket(options);
 }
 
+/**
+ * Ends a connection so that the other side can tell. Where its orderly end has begun already, a reset
+ * would fail inside Node and leave the descriptor open.
+ */
+export function cutSocket(socket: net.Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 class Socket extends net.Socket {
   writeError: Error | undefined;
   #onWriteFailed: (() => void) | undefined;

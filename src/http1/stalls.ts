@@ -1,6 +1,7 @@
 // Which parts of a client's connection must move, and how fast.
 import type { Socket } from "node:net";
 import type { Wheel } from "../core/wheel.ts";
+import { cutSocket } from "./socket.ts";
 import { paceOf, Watch } from "./watch.ts";
 
 /** What a connection may take its time for; times in milliseconds. */
@@ -73,6 +74,6 @@ export class Stalls {
   }
 
   readonly #cut = (): void => {
-    this.#socket.resetAndDestroy();
+    cutSocket(this.#socket);
   };
 }

@@ -5,6 +5,7 @@ import t from "tap";
 import { Daemon } from "../support/daemon.ts";
 import { HELLO, Nginx } from "../support/nginx.ts";
 import { run } from "../support/process.ts";
+import { scratch } from "../support/scratch.ts";
 import { settings } from "../support/settings.ts";
 import { tool } from "../support/tool.ts";
 
@@ -104,9 +105,10 @@ t.test("an upgrade to HTTP/2 is not made, and the request is answered", async (t
 
 t.test("curl and nginx on unix sockets", async (t) => {
   const nginx = await Nginx.start({}, true);
-  const socket = join(t.testdir({}), "inbound");
+  const folder = scratch();
+  const socket = join(folder.path, "inbound");
   const daemon = await Daemon.start(settings(nginx.address, { bind: `unix:${socket}` }));
-  t.teardown(() => Promise.all([daemon.stop(), nginx.stop()]));
+  t.teardown(() => Promise.all([daemon.stop(), nginx.stop()]).then(() => folder.remove()));
   const args = [...CURL, "--unix-socket", socket];
   const { stdout } = await run(tool("curl"), [...args, "http://a.test/", "http://a.test/"]);
   t.equal(stdout, HELLO + HELLO);

@@ -6,6 +6,7 @@ import { RawClient } from "../support/client.ts";
 import { Daemon } from "../support/daemon.ts";
 import { barrage, fire, get, post, tally } from "../support/load.ts";
 import { Child } from "../support/process.ts";
+import { scratch } from "../support/scratch.ts";
 import { settings } from "../support/settings.ts";
 import { tool } from "../support/tool.ts";
 import { type Link, OK, Upstream } from "../support/upstream.ts";
@@ -13,7 +14,9 @@ import { type Link, OK, Upstream } from "../support/upstream.ts";
 const MANY = { connections: 10, requests: 100 };
 
 t.test("an endpoint that refuses connections is 502 at once, until it is back", async (t) => {
-  const path = join(t.testdir({}), "service");
+  const folder = scratch();
+  t.teardown(() => folder.remove());
+  const path = join(folder.path, "service");
   const nobody = await Upstream.listen();
   await nobody.close();
   for (const address of [nobody.address, { kind: "unix", path, text: `unix:${path}` } as const]) {

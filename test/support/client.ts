@@ -75,7 +75,9 @@ export class RawClient {
 
   /** Leaves with a RST. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    // Node would lose a handle whose FIN is still on its way, and never close it.
+    if (this.socket.writableEnded) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   close(): void {

@@ -1,10 +1,10 @@
 // The sidecar as users run it: `node src/main.ts run --config FILE`.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Address, parseAddress } from "../../src/core/address.ts";
 import { Child } from "./process.ts";
 import { scrape } from "./scrape.ts";
+import { type Scratch, scratch } from "./scratch.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
 
@@ -22,9 +22,9 @@ export class Daemon {
   readonly inbound: Address;
   readonly health: Address;
   readonly admin: Address;
-  readonly #folder: string;
+  readonly #folder: Scratch;
 
-  private constructor(child: Child, folder: string, addresses: Readonly<Record<string, Address>>) {
+  private constructor(child: Child, folder: Scratch, addresses: Readonly<Record<string, Address>>) {
     this.child = child;
     this.#folder = folder;
     this.inbound = named(addresses, "inbound");
@@ -34,8 +34,8 @@ export class Daemon {
 
   /** Starts it on `config`, and waits until it listens. */
   static async start(config: string, launch: Launch = {}): Promise<Daemon> {
-    const folder = mkdtempSync(join(tmpdir(), "tidegate-test-"));
-    const file = join(folder, "tidegate.yaml");
+    const folder = scratch();
+    const file = join(folder.path, "tidegate.yaml");
     writeFileSync(file, config);
     const node = [process.execPath, ...(launch.nodeArgs ?? []), MAIN, "run", "--config", file];
     const [program = "", ...args] = [...(launch.wrapper ?? []), ...node];
@@ -59,26 +59,27 @@ export class Daemon {
     return scrape(this.health, name, labels);
   }
 
-  /** Scrapes until the metric has the value. */
+  /** Scrapes until the metric has the value; each answer is the event to look again. */
   async metricIs(name: string, value: number, labels = ""): Promise<void> {
-    while ((await this.metric(name, labels)) !== value);
+    let got = Number.NaN;
+    for (let looks = 0; looks < 5000; looks++) {
+      got = await this.metric(name, labels);
+      if (got === value) return;
+    }
+    throw new Error(`${name} stays at ${got}, not ${value}`);
   }
 
   /** Stops it in good order; rejects unless it exits with 0. */
   async stop(): Promise<void> {
     this.child.process.kill("SIGTERM");
     const code = await this.child.exit();
-    this.#forget();
+    this.#folder.remove();
     if (code !== 0) throw new Error(`the sidecar ended with ${code}: ${this.child.stderr}`);
   }
 
   async kill(): Promise<void> {
     await this.child.kill();
-    this.#forget();
-  }
-
-  #forget(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder.remove();
   }
 }
 

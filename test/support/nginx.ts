@@ -1,10 +1,10 @@
 // A real nginx as the service, with a folder of files.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Address, parseAddress, tcpAddress } from "../../src/core/address.ts";
 import { Child } from "./process.ts";
+import { type Scratch, scratch } from "./scratch.ts";
 import { tool } from "./tool.ts";
 
 /** The 48 bytes that `/` answers. */
@@ -13,9 +13,9 @@ export const HELLO = "A small answer, as an API gives it, 48 bytes...\n";
 export class Nginx {
   readonly address: Address;
   readonly #child: Child;
-  readonly #folder: string;
+  readonly #folder: Scratch;
 
-  private constructor(child: Child, folder: string, address: Address) {
+  private constructor(child: Child, folder: Scratch, address: Address) {
     this.#child = child;
     this.#folder = folder;
     this.address = address;
@@ -23,7 +23,8 @@ export class Nginx {
 
   /** Starts it with `files`, by name, on a free port or on a unix socket. */
   static async start(files: Readonly<Record<string, Buffer>> = {}, unix = false): Promise<Nginx> {
-    const folder = mkdtempSync(join(tmpdir(), "tidegate-nginx-"));
+    const scratched = scratch();
+    const folder = scratched.path;
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
     const path = parseAddress(`unix:${join(folder, "socket")}`);
     const address = unix && path !== undefined ? path : tcpAddress("127.0.0.1", await freePort());
@@ -35,12 +36,12 @@ export class Nginx {
       () => /start worker process /.test(child.stderr) || child.ended !== undefined,
     );
     if (child.ended !== undefined) throw new Error(`nginx ended: ${child.stderr}`);
-    return new Nginx(child, folder, address);
+    return new Nginx(child, scratched, address);
   }
 
   async stop(): Promise<void> {
     await this.#child.kill("SIGQUIT");
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder.remove();
   }
 }
 

@@ -38,7 +38,12 @@ export class Child {
 
   static start(program: string, args: readonly string[], options: SpawnOptions = {}): Child {
     const stdio = options.stdio ?? ["ignore", "pipe", "pipe"];
-    return new Child(program, spawn(program, args, { ...options, stdio }));
+    const child = spawn(program, args, { ...options, stdio });
+    // A test that dies leaves nothing behind.
+    const end = (): void => void child.kill("SIGKILL");
+    process.once("exit", end);
+    child.once("close", () => process.off("exit", end));
+    return new Child(program, child);
   }
 
   get pid(): number {

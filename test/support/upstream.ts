@@ -70,8 +70,10 @@ export class Link {
     this.socket.end();
   }
 
+  /** Not after a FIN that is still on its way: Node would lose the handle, and never close it. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    if (this.socket.writableEnded) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   /** True when the proxy began a request here and has not finished it. */

@@ -3,12 +3,18 @@ import { z } from "zod";
 import { address, count, duration, name, size } from "./field.ts";
 
 const endpoint = z
-  .union([address("endpoint"), z.strictObject({ address: address("endpoint") })], {
-    error: (issue) =>
-      issue.input === undefined || issue.input === null
-        ? undefined
-        : "must be host:port, [v6]:port or unix:/path, or a mapping with an address",
-  })
+  .union(
+    [
+      address("endpoint"),
+      z.strictObject({ address: address("endpoint").describe("Where it is.") }),
+    ],
+    {
+      error: (issue) =>
+        issue.input === undefined || issue.input === null
+          ? undefined
+          : "must be host:port, [v6]:port or unix:/path, or a mapping with an address",
+    },
+  )
   .transform((given) => ("address" in given ? given : { address: given }));
 
 const pool = z

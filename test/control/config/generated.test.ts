@@ -18,8 +18,9 @@ function optionsOf(schema: JsonSchema, path = ""): readonly (readonly [string, J
     const option = asSchema(value) ?? {};
     return [[`${path}${key}`, option] as const, ...optionsOf(option, `${path}${key}.`)];
   });
-  const items = Array.isArray(schema.items) ? [] : optionsOf(asSchema(schema.items) ?? {}, path);
-  return [...members, ...items];
+  const item = Array.isArray(schema.items) ? undefined : asSchema(schema.items);
+  const forms = [item, ...(schema.anyOf ?? []).map(asSchema)].filter((form) => form !== undefined);
+  return [...members, ...forms.flatMap((form) => optionsOf(form, path))];
 }
 
 t.test("config/tidegate.yaml is what the schema makes", async (t) => {
