@@ -198,13 +198,15 @@ class Running implements Sidecar {
 
   #path(settings: ListenerConfig): Path {
     const routes = settings.routes.map((each) => this.#route(each));
+    const bug = (err: unknown): void => this.#log.error({ err }, "a request ended in an exception");
+    const world = { clock: this.#clock, meter: this.#meter, log: this.#accessLog, bug };
     return {
       clock: this.#clock,
       random: this.#random,
       router: new Router(routes),
-      recorder: new Recorder(settings.name, this.#clock, this.#meter, this.#accessLog),
+      recorder: new Recorder(settings.name, world),
       bodyIdle: settings.limits.bodyIdle,
-      bug: (err) => this.#log.error({ err }, "a request ended in an exception"),
+      bug,
     };
   }
 

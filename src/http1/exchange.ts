@@ -52,6 +52,8 @@ export class ServerExchange implements Exchange, BodyTarget {
   #chunked = false;
   #close = false;
   #untilClose = false;
+  /** The connection is free for the next request, or on its way to its end. */
+  #over = false;
   #continued = false;
 
   constructor(wire: Wire, request: RequestHead, peer: Peer, startedAt: number, keepAlive: boolean) {
@@ -155,6 +157,8 @@ export class ServerExchange implements Exchange, BodyTarget {
   }
 
   truncate(): void {
+    if (this.#over) return;
+    this.#over = true;
     // Where only the end of the connection ends the body, an orderly end would look like its end.
     if (this.#untilClose) this.#wire.cut();
     else this.#wire.finished(true);
@@ -187,6 +191,7 @@ export class ServerExchange implements Exchange, BodyTarget {
   }
 
   #finish(): void {
+    this.#over = true;
     this.#wire.finished(this.#close || !this.bodyWhole);
   }
 }

@@ -73,7 +73,17 @@ interface Routed {
 /** Requests that no route took are counted under this name. */
 const NO_ROUTE = "-";
 
+/** What recorders share with the rest of the sidecar. */
+export interface RecorderWorld {
+  readonly clock: Clock;
+  readonly meter: Meter;
+  readonly log: AccessLog;
+  /** Hears of exceptions, which are bugs. */
+  bug(error: unknown): void;
+}
+
 export class Recorder {
+  readonly #bug: (error: unknown) => void;
   readonly #listener: string;
   readonly #clock: Clock;
   readonly #meter: Meter;
@@ -82,7 +92,8 @@ export class Recorder {
   /** By cluster and reason, looked up once: refusing has to be cheap. */
   readonly #refusals = new Map<string, Map<Reason, Counter>>();
 
-  constructor(listener: string, clock: Clock, meter: Meter, log: AccessLog) {
+  constructor(listener: string, { clock, meter, log, bug }: RecorderWorld) {
+    this.#bug = bug;
     this.#listener = listener;
     this.#clock = clock;
     this.#meter = meter;
@@ -90,8 +101,16 @@ export class Recorder {
     this.#unrouted = new RouteMeter(meter, NO_ROUTE);
   }
 
-  /** A request has ended. */
+  /** A request has ended. Never throws: a log line is not worth a request, let alone the process. */
   ended(exchange: Exchange, reply: Reply, story: Story, route: RouteMeter | undefined): void {
+    try {
+      this.#ended(exchange, reply, story, route);
+    } catch (error) {
+      this.#bug(error);
+    }
+  }
+
+  #ended(exchange: Exchange, reply: Reply, story: Story, route: RouteMeter | undefined): void {
     const durationMs = this.#clock.now() - exchange.startedAt;
     (route ?? this.#unrouted).count(reply.status, durationMs);
     if (reply.reason !== undefined) this.#refused(reply.reason, story.cluster);

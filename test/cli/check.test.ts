@@ -7,15 +7,15 @@ import { tidegate } from "./command.ts";
 t.test("a config that can be run is ok, and exits 0", async (t) => {
   const file = join(t.testdir(), "tidegate.yaml");
   writeFileSync(file, atTop());
-  const { ending, stdout, stderr } = await tidegate(["check", file]);
-  t.strictSame([ending, stdout, stderr], [0, `${file}: ok\n`, ""]);
+  const { ended, stdout, stderr } = await tidegate(["check", file]);
+  t.strictSame([ended, stdout, stderr], [0, `${file}: ok\n`, ""]);
 });
 
 t.test("every error is told with its line and a caret, and exits 1", async (t) => {
   const file = join(t.testdir(), "tidegate.yaml");
   writeFileSync(file, inRoute("timout: 1s\n        retry: {}"));
-  const { ending, stdout } = await tidegate(["check", file]);
-  t.equal(ending, 1);
+  const { ended, stdout } = await tidegate(["check", file]);
+  t.equal(ended, 1);
   t.equal(
     stdout,
     `${file}:6:9: unknown option "timout"; did you mean "timeout"?
@@ -29,15 +29,15 @@ ${file}:7:9: retry is not available yet in this version; remove it
 });
 
 t.test("warnings are told as such, and do not fail it", async (t) => {
-  const { ending, stdout } = await tidegate(["check", "-"], inRoute("timeout: 0s"));
-  t.equal(ending, 0);
+  const { ended, stdout } = await tidegate(["check", "-"], inRoute("timeout: 0s"));
+  t.equal(ended, 0);
   t.match(stdout, /^<stdin>:6:18: warning: no deadline/);
   t.match(stdout, /\n-: ok, 1 warning\n$/);
 });
 
 t.test("--format json tells the same to programs", async (t) => {
   const bad = await tidegate(["check", "-", "--format", "json"], inRoute("timeout: 5"));
-  t.equal(bad.ending, 1);
+  t.equal(bad.ended, 1);
   t.strictSame(JSON.parse(bad.stdout), {
     file: "-",
     ok: false,
@@ -52,21 +52,21 @@ t.test("--format json tells the same to programs", async (t) => {
     warnings: [],
   });
   const good = await tidegate(["check", "-", "--format=json"], inRoute("timeout: 0s"));
-  t.equal(good.ending, 0);
+  t.equal(good.ended, 0);
   t.match(JSON.parse(good.stdout), { ok: true, errors: [], warnings: [{ line: 6, column: 18 }] });
 });
 
 t.test("a file that cannot be read is an error of the config", async (t) => {
-  const { ending, stdout } = await tidegate(["check", "/none/tidegate.yaml"]);
-  t.equal(ending, 1);
+  const { ended, stdout } = await tidegate(["check", "/none/tidegate.yaml"]);
+  t.equal(ended, 1);
   t.match(stdout, /^\/none\/tidegate\.yaml:1:1: the config cannot be read: there is no such file/);
 });
 
 t.test("slips in its own flags exit 2", async (t) => {
-  t.match(await tidegate(["check"]), { ending: 2, stderr: /name the file to check/ });
-  t.match(await tidegate(["check", "a", "b"]), { ending: 2, stderr: /unexpected "b"/ });
+  t.match(await tidegate(["check"]), { ended: 2, stderr: /name the file to check/ });
+  t.match(await tidegate(["check", "a", "b"]), { ended: 2, stderr: /unexpected "b"/ });
   t.match(await tidegate(["check", "a", "--format", "jsno"]), {
-    ending: 2,
+    ended: 2,
     stderr: /--format must be text or json, not "jsno"; did you mean "json"\?/,
   });
 });

@@ -4,8 +4,8 @@ import { configOf, warningsOf } from "../control/config/sample.ts";
 import { tidegate } from "./command.ts";
 
 t.test("init prints a config that is right and gives no warning", async (t) => {
-  const { ending, stdout, stderr } = await tidegate(["init"]);
-  t.strictSame([ending, stderr], [0, ""]);
+  const { ended, stdout, stderr } = await tidegate(["init"]);
+  t.strictSame([ended, stderr], [0, ""]);
   t.match(configOf(stdout), {
     listeners: [{ name: "inbound", bind: { text: "127.0.0.1:8080" } }],
     clusters: [{ name: "app", endpoints: [{ address: { text: "127.0.0.1:3000" } }] }],
@@ -33,6 +33,6 @@ t.test("addresses that are none are refused", async (t) => {
     [["--all", "--listen", "a:80"], /--all prints every option as it is/],
   ];
   for (const [args, stderr] of rows) {
-    t.match(await tidegate(["init", ...args]), { ending: 2, stdout: "", stderr }, args.join(" "));
+    t.match(await tidegate(["init", ...args]), { ended: 2, stdout: "", stderr }, args.join(" "));
   }
 });

@@ -5,9 +5,9 @@ import { jsonSchema } from "../../src/control/config/jsonschema.ts";
 import { tidegate } from "./command.ts";
 
 t.test("help says which commands there are, and more about each", async (t) => {
-  for (const args of [["help"], ["--help"], ["-h"]]) {
-    const { ending, stdout, stderr } = await tidegate(args);
-    t.equal(ending, 0);
+  for (const args of [["help"], ["--help"]]) {
+    const { ended, stdout, stderr } = await tidegate(args);
+    t.equal(ended, 0);
     t.equal(stderr, "");
     for (const name of ["demo", "run", "check", "schema", "init", "healthcheck", "help"]) {
       t.match(stdout, new RegExp(`^ {2}${name} `, "m"));
@@ -18,7 +18,7 @@ t.test("help says which commands there are, and more about each", async (t) => {
     ["run", "--help"],
     ["run", "-h"],
   ]) {
-    t.match(await tidegate(args), { ending: 0, stdout: /^Usage: tidegate run --config FILE/ });
+    t.match(await tidegate(args), { ended: 0, stdout: /^Usage: tidegate run --config FILE/ });
   }
 });
 
@@ -26,13 +26,13 @@ t.test("--version is that of the package", async (t) => {
   const manifest: { version: string } = JSON.parse(
     readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
   );
-  const { ending, stdout } = await tidegate(["--version"]);
-  t.equal(ending, 0);
+  const { ended, stdout } = await tidegate(["--version"]);
+  t.equal(ended, 0);
   t.equal(stdout, `tidegate ${manifest.version} (node ${process.version})\n`);
 });
 
 t.test("no command at all is a slip: it is told what there is", async (t) => {
-  t.match(await tidegate([]), { ending: 2, stdout: "", stderr: /^Usage: tidegate COMMAND/ });
+  t.match(await tidegate([]), { ended: 2, stdout: "", stderr: /^Usage: tidegate COMMAND/ });
 });
 
 t.test("unknown commands and flags are told with what was meant, and exit 2", async (t) => {
@@ -56,13 +56,13 @@ t.test("unknown commands and flags are told with what was meant, and exit 2", as
     ],
   ];
   for (const [args, stderr] of rows) {
-    t.match(await tidegate(args), { ending: 2, stdout: "", stderr }, args.join(" "));
+    t.match(await tidegate(args), { ended: 2, stdout: "", stderr }, args.join(" "));
   }
 });
 
 t.test("schema prints the JSON Schema", async (t) => {
-  const { ending, stdout } = await tidegate(["schema"]);
-  t.equal(ending, 0);
+  const { ended, stdout } = await tidegate(["schema"]);
+  t.equal(ended, 0);
   t.strictSame(JSON.parse(stdout), JSON.parse(JSON.stringify(jsonSchema())));
 });
 

@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import t from "tap";
+import t, { type Test } from "tap";
 import { run } from "../../src/cli/run.ts";
-import { Command, tidegate } from "./command.ts";
+import type { Child } from "../support/process.ts";
+import { start, tidegate } from "./command.ts";
 
 const CONTROL =
   "health: { bind: 127.0.0.1:0 }\nadmin: { bind: 127.0.0.1:0 }\nlog: { level: error }\n";
@@ -17,22 +18,18 @@ clusters: [{ name: app, endpoints: ["127.0.0.1:1"] }]
 `;
 }
 
-/** A sidecar of its own process, which does not outlive the test. */
-function start(t: { teardown(action: () => unknown): unknown }, text: string): Command {
-  const command = new Command(["run", "--config", "-"]);
-  t.teardown(async () => {
-    command.send("SIGKILL");
-    await command.ended();
-  });
-  command.input(text);
-  return command;
+/** A sidecar with this config, which does not outlive the test. */
+function running(t: Test, text: string): Child {
+  const child = start(["run", "--config", "-"], text);
+  t.teardown(() => child.kill());
+  return child;
 }
 
 const AT_ONCE = "{ delay: 0s, timeout: 15s }";
 
 t.test("it says on one line each what it listens on, and takes connections there", async (t) => {
-  const command = start(t, config(AT_ONCE));
-  await command.says("stdout", /inbound listening on .*\n/);
+  const command = running(t, config(AT_ONCE));
+  await command.says(/inbound listening on .*\n/);
   const lines = command.stdout.trimEnd().split("\n").toSorted();
   t.match(lines, [
     /^admin listening on 127\.0\.0\.1:[1-9][0-9]*$/,
@@ -47,61 +44,63 @@ t.test("it says on one line each what it listens on, and takes connections there
 
 t.test("SIGTERM and SIGINT drain, and it exits 0", async (t) => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    const command = start(t, config(AT_ONCE));
-    await command.says("stdout", /inbound listening/);
-    command.send(signal);
-    t.equal(await command.ended(), 0, signal);
+    const command = running(t, config(AT_ONCE));
+    await command.says(/inbound listening/);
+    command.process.kill(signal);
+    t.equal(await command.exit(), 0, signal);
     t.match(command.stderr, `tidegate run: ${signal}: draining; once more stops at once\n`);
   }
 });
 
 t.test("a second signal stops it at once, with exit code 1", async (t) => {
-  const command = start(t, config("{ delay: 1h, timeout: 2h }"));
-  await command.says("stdout", /inbound listening/);
-  command.send("SIGTERM");
-  await command.says("stderr", /draining/);
-  command.send("SIGINT");
-  t.equal(await command.ended(), 1);
+  const command = running(t, config("{ delay: 1h, timeout: 2h }"));
+  await command.says(/inbound listening/);
+  command.process.kill("SIGTERM");
+  await command.bell.until(() => /draining/.test(command.stderr) || command.ended !== undefined);
+  command.process.kill("SIGINT");
+  t.equal(await command.exit(), 1);
   t.match(command.stderr, "tidegate run: SIGINT again: stopped at once\n");
 });
 
 t.test("SIGHUP does not end it: reload is of a later version", async (t) => {
-  const command = start(t, config(AT_ONCE));
-  await command.says("stdout", /inbound listening/);
-  command.send("SIGHUP");
-  await command.says("stderr", /SIGHUP is ignored: reload is not available yet/);
-  command.send("SIGTERM");
-  t.equal(await command.ended(), 0);
+  const command = running(t, config(AT_ONCE));
+  await command.says(/inbound listening/);
+  command.process.kill("SIGHUP");
+  const ignored = /SIGHUP is ignored: reload is not available yet/;
+  await command.bell.until(() => ignored.test(command.stderr) || command.ended !== undefined);
+  command.process.kill("SIGTERM");
+  t.equal(await command.exit(), 0);
 });
 
 t.test("a bad config is told with every error on stderr, and exits 2", async (t) => {
   const bad = config("{ delay: 5 }").replace("cluster: app", "cluster: ap");
-  const { ending, stdout, stderr } = await tidegate(["run", "--config", "-"], bad);
-  t.strictSame([ending, stdout], [2, ""]);
+  const { ended, stdout, stderr } = await tidegate(["run", "--config", "-"], bad);
+  t.strictSame([ended, stdout], [2, ""]);
   t.match(stderr, /^<stdin>:4:17: delay must be a duration/m);
   t.match(stderr, /^<stdin>:5:\d+: there is no cluster called "ap"; did you mean "app"\?/m);
   const missing = await tidegate(["run", "--config", "/none/x.yaml"]);
-  t.match(missing, { ending: 2, stderr: /^\/none\/x\.yaml:1:1: the config cannot be read/ });
+  t.match(missing, { ended: 2, stderr: /^\/none\/x\.yaml:1:1: the config cannot be read/ });
 });
 
 t.test("the environment is that of the process", async (t) => {
   const file = join(t.testdir(), "tidegate.yaml");
   writeFileSync(file, config("{ delay: 0s }").replace("127.0.0.1:1", "$" + "{UPSTREAM}"));
-  const { ending, stderr } = await tidegate(["run", "--config", file]);
-  t.equal(ending, 2);
+  const { ended, stderr } = await tidegate(["run", "--config", file]);
+  t.equal(ended, 2);
   t.match(stderr, /the environment variable UPSTREAM is not set/);
-  const command = new Command(["run", "--config", file], { UPSTREAM: "127.0.0.1:1" });
-  await command.says("stdout", /inbound listening/);
-  command.send("SIGTERM");
-  t.equal(await command.ended(), 0);
+  const command = start(["run", "--config", file], "", { UPSTREAM: "127.0.0.1:1" });
+  t.teardown(() => command.kill());
+  await command.says(/inbound listening/);
+  command.process.kill("SIGTERM");
+  t.equal(await command.exit(), 0);
 });
 
 t.test("warnings are told on stderr, and it runs all the same", async (t) => {
-  const command = start(t, config("{ delay: 0s, timeout: 1s }"));
-  await command.says("stdout", /inbound listening/);
+  const command = running(t, config("{ delay: 0s, timeout: 1s }"));
+  await command.says(/inbound listening/);
   t.match(command.stderr, /^<stdin>:4:\d+: warning: drain\.timeout \(1s\) is shorter/m);
-  command.send("SIGTERM");
-  t.equal(await command.ended(), 0);
+  command.process.kill("SIGTERM");
+  t.equal(await command.exit(), 0);
 });
 
 t.test("an address that is taken is told in one line, and exits 1", async (t) => {
@@ -112,8 +111,8 @@ t.test("an address that is taken is told in one line, and exits 1", async (t) =>
   const bound = server.address();
   const port = typeof bound === "object" ? bound?.port : undefined;
   const text = config(AT_ONCE, `127.0.0.1:${port}`);
-  const { ending, stderr } = await tidegate(["run", "--config", "-"], text);
-  t.equal(ending, 1);
+  const { ended, stderr } = await tidegate(["run", "--config", "-"], text);
+  t.equal(ended, 1);
   const lines = stderr.split("\n").filter((line) => line.startsWith("tidegate run: "));
   t.strictSame(lines, [
     `tidegate run: cannot listen on 127.0.0.1:${port}: something else listens there already; ` +
@@ -124,8 +123,8 @@ t.test("an address that is taken is told in one line, and exits 1", async (t) =>
 
 t.test("a socket in a directory that is not there is told, and exits 1", async (t) => {
   const text = config(AT_ONCE, "unix:/no-such-directory/x.sock");
-  const { ending, stderr } = await tidegate(["run", "--config", "-"], text);
-  t.equal(ending, 1);
+  const { ended, stderr } = await tidegate(["run", "--config", "-"], text);
+  t.equal(ended, 1);
   t.match(stderr, /cannot listen on unix:\/.*: its directory does not exist, or this user may not/);
 });
 
@@ -151,7 +150,7 @@ t.test("slips in the flags are told before anything is started", async (t) => {
   }
   const refused = await tidegate(["run", "--upstream", "a:1", "--backup", "b:1"]);
   t.match(refused, {
-    ending: 2,
+    ended: 2,
     stdout: "",
     stderr: /^tidegate run: --backup is not available yet/,
   });

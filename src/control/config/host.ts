@@ -16,10 +16,3 @@ export function hostProblem(pattern: string): string | undefined {
   const isAddress = /^[0-9]+$/.test(name.split(".").at(-1) ?? "");
   return isAddress && name !== pattern ? "must be a host name after the wildcard" : undefined;
 }
-
-/** True when every host that `narrow` matches is matched by `wide`; undefined matches every host. */
-export function coversHost(wide: string | undefined, narrow: string | undefined): boolean {
-  if (wide === undefined || wide === narrow) return true;
-  if (narrow === undefined || !wide.startsWith("*.")) return false;
-  return narrow.endsWith(wide.slice(1));
-}

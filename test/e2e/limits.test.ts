@@ -1,0 +1,98 @@
+// More connections, heads and silence than a sidecar has room for: faults D18, D19 and D20.
+import t from "tap";
+import type { Address } from "../../src/core/address.ts";
+import { RawClient } from "../support/client.ts";
+import { Daemon } from "../support/daemon.ts";
+import { barrage, fire, get, tally } from "../support/load.ts";
+import { settings } from "../support/settings.ts";
+import { tool } from "../support/tool.ts";
+import { Upstream } from "../support/upstream.ts";
+
+const MiB = 1024 * 1024;
+const upstream = await Upstream.listen();
+t.teardown(() => upstream.close());
+
+/** So many clients; those that the sidecar turned away are closed already, or will be. */
+function crowd(proxy: Address, count: number): Promise<RawClient[]> {
+  return Promise.all(Array.from({ length: count }, () => RawClient.connect(proxy)));
+}
+
+t.test(
+  "1000 clients and 256 descriptors: alive, reachable, quiet, and back when they leave",
+  async (t) => {
+    const wrapper = [tool("prlimit"), "--nofile=256:256"];
+    const limits = { idle: "60s", headTimeout: "1s" };
+    const daemon = await Daemon.start(settings(upstream.address, { limits }), { wrapper });
+    t.teardown(() => daemon.stop());
+    const clients = await crowd(daemon.inbound, 1000);
+    const held = await daemon.metric("downstream_connections");
+    t.ok(held > 50 && held < 256, `${held} are held`);
+    await until(clients, () => clients.filter(({ closed }) => closed).length === 1000 - held);
+    const [survivor] = clients.filter(({ closed }) => !closed);
+    if (survivor === undefined) throw new Error("no client survived");
+    t.equal((await fire(survivor, 0, get(0))).status, 200, "who is in is served");
+    t.equal((await fetch(`http://${daemon.admin.text}/state`)).status, 200, "admin is reachable");
+    // The second that half a head may take is the sidecar's own clock.
+    const before = daemon.child.cpu();
+    survivor.request("GET", "GET / HTT");
+    t.equal((await survivor.response()).status, 408);
+    const spent = daemon.child.cpu() - before;
+    t.ok(spent < 0.5, `${spent} s of CPU in that second: it does not spin`);
+    for (const client of clients) client.close();
+    await daemon.metricIs("downstream_connections", 0);
+    const shots = await barrage(daemon.inbound, { connections: 20, requests: 100, request: get });
+    t.same(tally(shots), { 200: 100 }, "and everybody is let in again");
+  },
+);
+
+/** Waits until something that the closing of any of `clients` may make true. */
+async function until(clients: readonly RawClient[], holds: () => boolean): Promise<void> {
+  while (!holds()) {
+    const open = clients.filter(({ closed }) => !closed);
+    await Promise.race(open.map((client) => client.bell.until(() => client.closed)));
+  }
+}
+
+t.test("1000 heads of 16 KiB fit into a small heap", async (t) => {
+  const nodeArgs = ["--max-old-space-size=256"];
+  const daemon = await Daemon.start(settings(upstream.address), { nodeArgs });
+  t.teardown(() => daemon.stop());
+  const warm = await barrage(daemon.inbound, { connections: 50, requests: 2000, request: get });
+  t.same(tally(warm), { 200: 2000 });
+  daemon.child.forgetPeak();
+  const before = daemon.child.memory("VmRSS");
+  const clients = await crowd(daemon.inbound, 1000);
+  const head = `GET / HTTP/1.1\r\nHost: a.test\r\nX-Big: ${"a".repeat(15_900)}`;
+  for (const client of clients) client.request("GET", head);
+  await daemon.metricIs("downstream_connections", 1000);
+  for (const client of clients) client.write("\r\n\r\n");
+  const statuses = new Set(
+    await Promise.all(clients.map(async (c) => (await c.response(0)).status)),
+  );
+  t.same([...statuses], [200]);
+  const grown = daemon.child.memory("VmHWM") - before;
+  t.ok(grown < 1000 * 48 * 1024 + 64 * MiB, `${Math.round(grown / MiB)} MiB more`);
+  for (const client of clients) client.close();
+});
+
+t.test("1000 readers that do not read fit as well", async (t) => {
+  const body = Buffer.alloc(MiB, "x");
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const big = await Upstream.listen({
+    request: (link) => void (link.write(head), link.write(body)),
+  });
+  const nodeArgs = ["--max-old-space-size=256"];
+  const daemon = await Daemon.start(settings(big.address), { nodeArgs });
+  t.teardown(() => Promise.all([daemon.stop(), big.close()]));
+  const clients = await crowd(daemon.inbound, 1000);
+  daemon.child.forgetPeak();
+  const before = daemon.child.memory("VmRSS");
+  for (const client of clients) client.socket.pause();
+  for (const client of clients) client.write(get(0)[1]);
+  await big.bell.until(() => big.requests.length === 1000);
+  await daemon.metricIs("concurrency_in_flight", 1000);
+  const grown = daemon.child.memory("VmHWM") - before;
+  t.ok(grown < 1000 * 128 * 1024 + 64 * MiB, `${Math.round(grown / MiB)} MiB more`);
+  for (const client of clients) client.close();
+  await daemon.metricIs("concurrency_in_flight", 0);
+});
