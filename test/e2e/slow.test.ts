@@ -15,7 +15,7 @@ const limits = { headTimeout: "500ms", bodyIdle: "500ms", idle: "60s" };
 const daemon = await Daemon.start(settings(upstream.address, { limits }));
 t.teardown(() => Promise.all([daemon.stop(), upstream.close()]));
 
-/** Connections that each send `bytes`, and then something small whenever `pulse` is called. */
+/** Connections that each send `bytes`. */
 async function slowly(bytes: string): Promise<readonly RawClient[]> {
   const opening = Array.from({ length: SLOW }, () => RawClient.connect(daemon.inbound));
   const clients = await Promise.all(opening);
@@ -43,9 +43,8 @@ async function allTold(clients: readonly RawClient[]): Promise<ReadonlySet<strin
 
 t.test("heads that drip are 408 at headTimeout, and hold no slot until then", async (t) => {
   const clients = await slowly("POST / HTTP/1.1\r\nHost: a.test\r\nX-Drip: ");
-  const dripping = beside(clients, "a");
-  t.equal(await daemon.metric("concurrency_in_flight", ""), 0);
-  await dripping;
+  t.equal(await daemon.metric("concurrency_in_flight"), 0);
+  await beside(clients, "a");
   t.same([...(await allTold(clients))], ["408 head_timeout close"]);
   t.equal(await daemon.metric("refusals_total", 'reason="head_timeout"'), SLOW);
 });

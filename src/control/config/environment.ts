@@ -12,7 +12,8 @@ export interface Expansion {
   readonly problems: readonly { readonly part: string; readonly message: string }[];
 }
 
-const REFERENCE = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
+// Bounded, so that a text of opening braces alone takes no time that grows with its square.
+const REFERENCE = /\$\$\{|\$\{([^}]{0,1024})\}|\$\{/g;
 const NAME = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
 /**
