@@ -12,7 +12,9 @@ export const tidegate: Contender = {
   start(origin) {
     const file = join(scratch(), "tidegate.yaml");
     writeFileSync(file, config(origin.port));
-    const command = [process.execPath, MAIN, "run", "--config", file];
+    // The flag that `npm run tidegate` and the image give to Node, too.
+    const nursery = "--max-semi-space-size=8";
+    const command = [process.execPath, nursery, MAIN, "run", "--config", file];
     return launchPrinting(command, (line) => {
       const port = /^bench listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
       return port === undefined ? undefined : Number(port);

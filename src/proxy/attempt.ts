@@ -53,7 +53,8 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   /** Did it go out on a connection that had answered before? */
   readonly reused: boolean;
   readonly #exchange: Exchange;
-  readonly #connection: ClientConnection | undefined;
+  /** Given up once the response is whole: then it may carry another request. */
+  #connection: ClientConnection | undefined;
   #settle: (outcome: Outcome) => void = () => {};
   #finish: ((ending: Ending) => void) | undefined;
   #state: State = "waiting";
@@ -127,6 +128,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   onBodyEnd(trailers: Fields | undefined): void {
     this.#trailers = this.#exchange.request.trailers ? safeTrailers(trailers) : "";
     this.#exchange.dropBody();
+    this.#connection = undefined;
     if (this.#state !== "relaying") return;
     this.#exchange.end(this.#trailers);
     this.#done("complete");
@@ -170,7 +172,10 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.#connection?.resume();
   }
 
-  /** Sends the response to the client, unless it fell apart before; `bodyIdle` in milliseconds bounds the wait for more of it. */
+  /**
+   * Sends the response to the client, unless it fell apart before. `bodyIdle`, in milliseconds,
+   * bounds the wait for more of it; 0 for any.
+   */
   relay(reply: ReplyHead, bodyIdle: number): Ending | Promise<Ending> {
     const exchange = this.#exchange;
     const { status } = reply;

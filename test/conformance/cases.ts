@@ -37,12 +37,14 @@ const here = join(import.meta.dirname, "cases");
 const shared = join(import.meta.dirname, "..", "..", "..", "shared", "cases");
 
 export function requestCases(): readonly RequestCase[] {
-  return [...load<RequestCase>("http1-requests.json"), ...load<RequestCase>("own-requests.json")];
+  const given = load<RequestCase>("http1-requests.json");
+  return [...given, ...load<RequestCase>("own-requests.json"), ...load<RequestCase>("found.json")];
 }
 
 export function responseCases(): readonly ResponseCase[] {
   const given = load<ResponseCase>("http1-responses.json");
-  return [...given, ...load<ResponseCase>("own-responses.json")];
+  const own = load<ResponseCase>("own-responses.json");
+  return [...given, ...own, ...load<ResponseCase>("found-responses.json")];
 }
 
 /** Both texts of a given file where the original is at hand, otherwise the copy twice. */

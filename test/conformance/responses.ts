@@ -4,7 +4,7 @@ import { type Response, values } from "../support/message.ts";
 import { type Link, POLITE, type Seen } from "../support/upstream.ts";
 import type { ResponseCase } from "./cases.ts";
 import type { World } from "./exchange.ts";
-import { IDLE, requestOf, scriptOf, TARGET, wantsWarmth } from "./script.ts";
+import { atOnce, IDLE, requestOf, type Sending, scriptOf, TARGET, wantsWarmth } from "./script.ts";
 
 export interface Outcome {
   /** `forward`, `truncate`, `retry`, or the status of our own answer. */
@@ -22,14 +22,18 @@ export interface Outcome {
   readonly complaints: readonly string[];
 }
 
-export async function watch(world: World, wire: ResponseCase): Promise<Outcome> {
+export async function watch(
+  world: World,
+  wire: ResponseCase,
+  send: Sending = atOnce,
+): Promise<Outcome> {
   const { upstream } = world;
   const warm = wantsWarmth(wire) ? await warmUp(world) : undefined;
   if (warm === undefined) await chill(world);
   upstream.requests.length = 0;
   const client = await RawClient.connect(world.proxy);
   try {
-    upstream.script = scriptOf(wire, client, warm);
+    upstream.script = scriptOf(wire, { client, warm, send });
     const { method, bytes } = requestOf(wire);
     const links = upstream.links.length;
     client.request(method, bytes);

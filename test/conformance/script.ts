@@ -73,6 +73,7 @@ export const IDLE: Readonly<Record<string, (link: Link) => void>> = {
   "rst-while-idle": reset,
 };
 
+/** What the upstream does before it has the body. */
 const EARLY = new Set([
   "before-body",
   "close-before-body-read",
@@ -81,27 +82,47 @@ const EARLY = new Set([
   "reset-on-first-byte",
 ]);
 
-/** Does the upstream act before it has the body? */
-function isEarly(wire: ResponseCase): boolean {
-  return EARLY.has(wire.then);
+/** How the upstream's bytes leave. */
+export type Sending = (link: Link, raw: string, done: () => void) => void;
+
+export const atOnce: Sending = (link, raw, done) => {
+  if (raw !== "") link.write(raw);
+  done();
+};
+
+/** The event loop turns between any two bytes, so that no two are read together. */
+export const byteByByte: Sending = (link, raw, done) => {
+  let at = 0;
+  const next = (): void => {
+    if (at === raw.length || link.closed) return done();
+    link.write(raw.charAt(at++));
+    setImmediate(() => setImmediate(next));
+  };
+  next();
+};
+
+export interface Play {
+  readonly client: RawClient;
+  /** The connection that misbehaves; on any other one a retry is answered `ok`. */
+  readonly warm: Link | undefined;
+  readonly send: Sending;
 }
 
-/** The script of one case; a retry on a connection other than the warm one is answered `ok`. */
-export function scriptOf(wire: ResponseCase, client: RawClient, warm: Link | undefined): Script {
+/** The script of one case. */
+export function scriptOf(wire: ResponseCase, { client, warm, send }: Play): Script {
   const ending = ENDINGS[wire.then];
   if (ending === undefined) throw new Error(`${wire.id}: nothing is called ${wire.then}`);
-  const act: Act = (link) => {
+  const act = (link: Link): void => {
     if (warm !== undefined && link !== warm) return ok(link);
-    if (wire.raw !== "") link.write(wire.raw);
-    ending(link, client);
+    send(link, wire.raw, () => ending(link, client));
   };
   return {
     head(link, head) {
-      if (isEarly(wire) && head.startLine.includes(TARGET)) act(link, client);
+      if (EARLY.has(wire.then) && head.startLine.includes(TARGET)) act(link);
     },
     request(link, request) {
       if (request.target !== TARGET) ok(link);
-      else if (!isEarly(wire)) act(link, client);
+      else if (!EARLY.has(wire.then)) act(link);
     },
   };
 }

@@ -26,7 +26,9 @@ export interface OpenWorld extends World {
 export async function openWorld(wanted: Settings = {}): Promise<OpenWorld> {
   const upstream = await Upstream.listen(ECHO);
   const limits = { ...PATIENCE, ...wanted.limits };
-  const sidecar = await startHere(settings(upstream.address, { ...wanted, limits }));
+  // A connection that must be closed is closed at once, not when it has been idle for long enough.
+  const cluster = { pool: { idle: "60s" } };
+  const sidecar = await startHere(settings(upstream.address, { cluster, ...wanted, limits }));
   const close = async (): Promise<void> => {
     await sidecar.close();
     await upstream.close();

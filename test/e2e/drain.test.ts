@@ -89,6 +89,23 @@ t.test(
   },
 );
 
+t.test("a response that is half sent is sent to its end", async (t) => {
+  const half = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n";
+  const upstream = await Upstream.listen({ request: (link) => link.write(half) });
+  const drain = { delay: "0s", timeout: "30s" };
+  const daemon = await Daemon.start(settings(upstream.address, { drain }));
+  t.teardown(() => Promise.all([daemon.kill(), upstream.close()]));
+  const client = await RawClient.connect(daemon.inbound);
+  const shot = fire(client, 0, get(0));
+  await client.bell.until(() => client.received.bytes().includes("half"));
+  daemon.child.process.kill("SIGTERM");
+  t.equal(await untilNot(200, () => ready(daemon)), 503);
+  upstream.links[0]?.write("4\r\nmore\r\n0\r\n\r\n");
+  const { status, body } = await shot;
+  t.same([status, body], [200, "halfmore"]);
+  t.equal(await daemon.child.exit(), 0);
+});
+
 t.test("what has not ended at drain.timeout is cut, and the exit is 0", async (t) => {
   const holder = new Holder();
   const upstream = await Upstream.listen(holder.script);

@@ -90,6 +90,15 @@ for (const [what, [status, head]] of Object.entries(LOCAL)) {
   }
 }
 
+t.test("a request that is refused is never asked for its body", async (t) => {
+  const client = await RawClient.connect(daemon.inbound);
+  const fields = "Host: a.test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+  client.request("POST", `POST /nowhere HTTP/1.1\r\n${fields}`);
+  const { status, interim } = await client.response();
+  t.same([status, interim], [404, []]);
+  client.close();
+});
+
 function post(target: string, length: number): string {
   return `POST ${target} HTTP/1.1\r\nHost: a.test\r\nContent-Length: ${length}\r\n\r\n`;
 }

@@ -52,7 +52,7 @@ t.test("equal ones are chosen equally often", async (t) => {
 });
 
 t.test(
-  "the lightest is chosen when it is drawn: in 1 - (n-1)(n-2)/n(n-1) of all choices",
+  "of five the lightest is chosen whenever it is drawn, which is twice in five times",
   async (t) => {
     const random = chances(2);
     let lightest = 0;

@@ -20,13 +20,14 @@ export class RawClient {
   /** The code of the socket's error, `ECONNRESET` for example. */
   error: string | undefined;
   readonly #methods: string[] = [];
-  #consumed = 0;
+  /** What belongs to no response yet. */
+  readonly #unread = new Inbox();
   #atLeast = 0;
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.setNoDelay(true);
-    socket.on("data", (chunk: Buffer) => this.#note(() => this.received.add(chunk)));
+    socket.on("data", (chunk: Buffer) => this.#note(() => this.#receive(chunk)));
     socket.on("end", () => this.#note(() => this.#end()));
     socket.on("error", (error: NodeJS.ErrnoException) => {
       this.error = error.code ?? error.message;
@@ -102,11 +103,16 @@ export class RawClient {
 
   /** What was received behind the last response. */
   get rest(): Buffer {
-    return this.received.bytes().subarray(this.#consumed);
+    return this.#unread.bytes();
   }
 
   #hopeless(): boolean {
     return this.closed || this.ended || this.malformed !== undefined;
+  }
+
+  #receive(chunk: Buffer): void {
+    this.received.add(chunk);
+    this.#unread.add(chunk);
   }
 
   #end(): void {
@@ -126,13 +132,13 @@ export class RawClient {
   #read(): void {
     const ended = this.ended && this.error === undefined;
     while (this.malformed === undefined && this.responses.length < this.#methods.length) {
-      if (this.received.length < this.#atLeast && !ended) return;
+      if (this.#unread.length < this.#atLeast && !ended) return;
       const rest = this.rest;
       if (rest.length === 0) return;
       const method = this.#methods[this.responses.length] ?? "GET";
       const reading = readResponse(rest, method, ended);
       if (reading.state === "more") {
-        this.#atLeast = this.#consumed + reading.atLeast;
+        this.#atLeast = reading.atLeast;
         return;
       }
       if (reading.state === "bad") this.malformed = reading.why;
@@ -142,7 +148,7 @@ export class RawClient {
 
   #take(response: Response): void {
     this.responses.push(response);
-    this.#consumed += response.length;
+    this.#unread.drop(response.length);
     this.#atLeast = 0;
   }
 }
