@@ -47,6 +47,12 @@ export function responseCases(): readonly ResponseCase[] {
   return [...given, ...own, ...load<ResponseCase>("found-responses.json")];
 }
 
+/** What `reuse_upstream` asks of the way in which the case is played here. */
+export function reuseOf(wire: ResponseCase): boolean | null {
+  // A drip that is waited for to its end is a good response, and its connection is good too.
+  return wire.id === "r-slow-drip" ? null : wire.reuse_upstream;
+}
+
 /** Both texts of a given file where the original is at hand, otherwise the copy twice. */
 export function copyAndOriginal(name: string): readonly [string, string] {
   const copy = readFileSync(join(here, name), "utf8");

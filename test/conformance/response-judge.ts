@@ -1,6 +1,6 @@
 // Was the upstream's answer passed on, cut or refused as the case wants?
 import { type Field, members, type Response, readResponse, values } from "../support/message.ts";
-import type { ResponseCase } from "./cases.ts";
+import { type ResponseCase, reuseOf } from "./cases.ts";
 import { plain } from "./judge.ts";
 import type { Outcome } from "./responses.ts";
 import { requestOf } from "./script.ts";
@@ -28,8 +28,7 @@ export function judgeResponse(wire: ResponseCase, seen: Outcome): readonly strin
 }
 
 function misused(wire: ResponseCase, seen: Outcome): string[] {
-  // A drip that was waited for to its end is a good response, and the connection is good too.
-  const reuse = wire.id === "r-slow-drip" ? null : wire.reuse_upstream;
+  const reuse = reuseOf(wire);
   if (reuse === null || (reuse && seen.verdict !== plain(wire.expect))) return [];
   return seen.reused === reuse ? [] : [`upstream connection ${reuse ? "not " : ""}used again`];
 }

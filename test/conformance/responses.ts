@@ -2,7 +2,7 @@
 import { RawClient } from "../support/client.ts";
 import { type Response, values } from "../support/message.ts";
 import { type Link, POLITE, type Seen } from "../support/upstream.ts";
-import type { ResponseCase } from "./cases.ts";
+import { type ResponseCase, reuseOf } from "./cases.ts";
 import type { World } from "./exchange.ts";
 import { atOnce, IDLE, requestOf, type Sending, scriptOf, TARGET, wantsWarmth } from "./script.ts";
 
@@ -44,7 +44,7 @@ export async function watch(
     await misbehave(wire, first);
     const closed = client.closed || client.ended;
     const next = await follow(world, client);
-    const mustGo = wire.reuse_upstream === false && first !== undefined;
+    const mustGo = reuseOf(wire) === false && first !== undefined;
     if (mustGo) await upstream.bell.until(() => first.closed);
     return {
       ...describe(wire, client, world),
