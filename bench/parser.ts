@@ -60,7 +60,7 @@ function request(name: string, lines: readonly string[]): Operation {
   return {
     name,
     work() {
-      const parsed = parseRequest(bytes.toString("latin1"), LIMITS);
+      const parsed = parseRequest(bytes, LIMITS);
       if (typeof parsed === "number" || "reason" in parsed) throw new Error(`${name}: refused`);
       return parsed.end;
     },
@@ -72,7 +72,7 @@ function response(name: string, lines: readonly string[]): Operation {
   return {
     name,
     work() {
-      const parsed = parseResponse(bytes.toString("latin1"), "GET", LIMITS);
+      const parsed = parseResponse(bytes, "GET", LIMITS);
       if (typeof parsed === "number" || "reason" in parsed) throw new Error(`${name}: refused`);
       return parsed.end;
     },

@@ -46,7 +46,7 @@ function matches(count: number, make: (index: number) => Match): Match[] {
 
 function head(target: string, host = "shop.example.org", ...fields: string[]): RequestHead {
   const lines = [`GET ${target} HTTP/1.1`, `Host: ${host}`, ...fields];
-  const parsed = parseRequest(`${lines.join("\r\n")}\r\n\r\n`, LIMITS);
+  const parsed = parseRequest(Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), LIMITS);
   if (typeof parsed === "number" || "reason" in parsed) throw new Error(`refused: ${target}`);
   return parsed.head;
 }

@@ -13,7 +13,7 @@ export interface Clock {
 export interface Random {
   /** A number in [0, 1). */
   next(): number;
-  /** A UUID, version 4, for `x-request-id`. */
+  /** A UUID, version 4 in form, for `x-request-id`: unique, and no secret. */
   id(): string;
 }
 
@@ -24,5 +24,18 @@ export const systemClock: Clock = {
 
 export const systemRandom: Random = {
   next: () => Math.random(),
-  id: () => randomUUID(),
+  id: nextId,
 };
+
+/** The last three digits of an id, counted through; the others are drawn anew with each round. */
+const ENDS = Array.from({ length: 4096 }, (_, end) => end.toString(16).padStart(3, "0"));
+let begin = "";
+let end = ENDS.length;
+
+function nextId(): string {
+  if (end === ENDS.length) {
+    begin = randomUUID().slice(0, -3);
+    end = 0;
+  }
+  return begin + ENDS[end++];
+}

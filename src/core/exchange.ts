@@ -66,6 +66,8 @@ export interface Peer {
   readonly address: string;
   /** Are its X-Forwarded-*, criticality and deadline fields believed? */
   readonly trusted: boolean;
+  /** What was said of it last, for which authority: most clients only ever name one. */
+  introduced?: { readonly authority: string; readonly text: string };
 }
 
 /** Takes a body piece by piece. */
@@ -135,8 +137,11 @@ export interface Exchange {
   interim(status: number, phrase: string, fields: string): void;
   /** Sends a whole response; `body` is text of one byte per character. */
   respond(reply: ReplyHead, body: string, trailers: string): void;
-  /** Begins a response: `first` is what is there of its body, more follows by `write` and `end`. */
-  begin(reply: ReplyHead, first: readonly Buffer[]): boolean;
+  /**
+   * Begins a response: `first`, one character per byte, is what is there of its body; more follows by
+   * `write` and `end`.
+   */
+  begin(reply: ReplyHead, first: string): boolean;
   /** Takes bytes that may change once it has returned; false asks to hold back until `onResponseDrain`. */
   write(view: Buffer): boolean;
   end(trailers: string): void;

@@ -1,6 +1,6 @@
 // The field lines of one message, kept as they came: order, case and duplicates survive.
 //
-//   text    "Host: a.test\r\nX-A: b\r\n"      marks  start, colon, id   for each line
+//   text    "Host: a.test\r\nX-A: b\r\n"      marks  start and id of each line, in one number
 //
 // Nothing is split off before somebody asks for it: a line that is only forwarded is copied as text.
 
@@ -67,75 +67,90 @@ export function idOf(name: FieldName): number {
   return IDS.get(name) ?? 0;
 }
 
-// Buckets by length and first letter hold one or two candidates each.
-const BUCKETS: readonly number[][] = buckets();
-
-function buckets(): number[][] {
-  const table: number[][] = Array.from({ length: 32 * 32 }, () => []);
-  for (const [name, id] of IDS) {
-    if (id > 0) table[(name.length << 5) | (name.charCodeAt(0) & 31)]?.push(id);
+// The names' hashes are all different, so that a name has one candidate at most, and its letters stand
+// in one table: looking up costs no chain of objects.
+const HASHES = 512;
+const LONGEST = 31;
+const BY_HASH = new Uint8Array(HASHES);
+const LETTERS = new Uint8Array(KNOWN_FIELDS.length << 5);
+for (const [name, id] of IDS) {
+  if (id === 0) continue;
+  const letters = Uint8Array.from(name, (letter) => letter.charCodeAt(0));
+  const hash = hashOf(letters, 0, letters.length);
+  if (BY_HASH[hash] !== 0 || letters.length > LONGEST) {
+    throw new Error(`fields: ${name} needs another hash`);
   }
-  return table;
+  BY_HASH[hash] = id;
+  LETTERS.set(letters, id << 5);
 }
 
-/** The id of the name `text[start, end)` in any case; the name must consist of token characters. */
-export function lookup(text: string, start: number, end: number): number {
+/**
+ * Of length, first, middle and last letter; bit 5, which is the case, does not count. The factors are
+ * some of those, found by trying, that give every name its own; a new name may need others.
+ */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  const first = (bytes[start] as number) & 31;
+  const last = (bytes[end - 1] as number) & 31;
+  const middle = (bytes[start + ((end - start) >> 1)] as number) & 31;
+  return ((end - start) * 440 + first * 225 + last * 498 + middle * 6) & (HASHES - 1);
+}
+
+/** The id of the name `bytes[start, end)` in any case; the name must consist of token characters. */
+export function lookup(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
-  if (length > 31) return 0;
-  const candidates = BUCKETS[(length << 5) | (text.charCodeAt(start) & 31)] as number[];
-  for (let i = 0; i < candidates.length; i++) {
-    const id = candidates[i] as number;
-    if (sameName(text, start, KNOWN_FIELDS[id] as string)) return id;
+  if (length > LONGEST || length === 0) return 0;
+  const id = BY_HASH[hashOf(bytes, start, end)] as number;
+  if (id === 0) return 0;
+  // Setting bit 5 makes letters lower-case and leaves "-" and digits as they are; no other token
+  // character becomes a letter, a digit or "-" by it. Behind the letters stands a 0.
+  const letters = id << 5;
+  for (let i = 0; i < length; i++) {
+    if (((bytes[start + i] as number) | 32) !== LETTERS[letters + i]) return 0;
   }
-  return 0;
+  return LETTERS[letters + length] === 0 ? id : 0;
 }
 
-// Setting bit 5 makes letters lower-case and leaves "-" and digits as they are; no other token
-// character becomes a letter, a digit or "-" by it.
-function sameName(text: string, start: number, name: string): boolean {
-  for (let i = 0; i < name.length; i++) {
-    if ((text.charCodeAt(start + i) | 32) !== name.charCodeAt(i)) return false;
-  }
-  return true;
-}
-
-const STRIDE = 3;
+/** A mark is the place of a line, and below it, in so many values, the id of its name. */
+const ID_VALUES = 64;
 const PRESENCE_BITS = 31;
 
 /** Field lines with their places; made by a parser, read by everybody. */
 export class Fields {
-  /** The text that the marks point into; may hold more than the field lines. */
-  text: string;
-  /** start, colon and id of each line, and at the very end the start of what follows. */
-  readonly marks: number[] = [];
+  /** The text that the marks point into, one character per byte; may hold more than the field lines. */
+  text = "";
+  /** One for each line, and one more for the start of what follows. */
+  readonly #marks: number[] = [];
   /** One bit for each of the first known fields that is there: most questions are about absent ones. */
   #present = 0;
 
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  /** Adds the line that begins at `start`; what follows it is added next, or marks the end. */
-  add(start: number, colon: number, id: number): void {
-    this.marks.push(start, colon, id);
+  /** Adds the line that begins at `start`; what follows it is added next, or ends the section. */
+  add(start: number, id: number): void {
+    this.#marks.push(start * ID_VALUES + id);
     if (id < PRESENCE_BITS) this.#present |= 1 << id;
   }
 
+  /** Nothing is added any more: the lines end at `end`. */
+  seal(end: number, text: string): void {
+    this.#marks.push(end * ID_VALUES);
+    this.text = text;
+  }
+
   get count(): number {
-    return Math.floor(this.marks.length / STRIDE);
+    return Math.max(0, this.#marks.length - 1);
   }
 
   id(index: number): number {
-    return this.marks[index * STRIDE + 2] as number;
+    return (this.#marks[index] as number) % ID_VALUES;
   }
 
   start(index: number): number {
-    return this.marks[index * STRIDE] as number;
+    return Math.floor((this.#marks[index] as number) / ID_VALUES);
   }
 
   /** The name, in the case in which it came. */
   name(index: number): string {
-    return this.text.slice(this.start(index), this.marks[index * STRIDE + 1]);
+    const start = this.start(index);
+    return this.text.slice(start, this.text.indexOf(":", start));
   }
 
   /** The whole line as it came, with its CRLF. */
@@ -145,17 +160,14 @@ export class Fields {
 
   /** The value without the whitespace around it. */
   value(index: number): string {
-    const colon = this.marks[index * STRIDE + 1] as number;
+    const colon = this.text.indexOf(":", this.start(index));
     return trim(this.text, colon + 1, this.start(index + 1) - 2);
   }
 
   /** The index of the first line with this id, from `from` on; -1 when there is none. */
   find(id: number, from = 0): number {
     if (id < PRESENCE_BITS && (this.#present & (1 << id)) === 0) return -1;
-    const { marks } = this;
-    for (let at = from * STRIDE + 2; at < marks.length; at += STRIDE) {
-      if (marks[at] === id) return (at - 2) / STRIDE;
-    }
+    for (let i = from; i < this.count; i++) if (this.id(i) === id) return i;
     return -1;
   }
 

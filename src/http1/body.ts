@@ -32,6 +32,8 @@ const quoted =
   '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-\\x7e\\x80-\\xff])*"';
 const EXTENSION = new RegExp(`^(?:;${token}(?:=(?:${token}|${quoted}))?)+$`);
 
+const EMPTY = Buffer.alloc(0);
+
 type State =
   | "done"
   | "length"
@@ -66,7 +68,7 @@ export class BodyReader {
   #total = 0;
   #extension = "";
   #extensions = 0;
-  #trailers = "";
+  #trailers = EMPTY;
   #wrong: Malformed | undefined;
   readonly #limits: BodyLimits;
 
@@ -96,7 +98,7 @@ export class BodyReader {
     this.#digits = 0;
     this.#total = 0;
     this.#extensions = 0;
-    this.#trailers = "";
+    this.#trailers = EMPTY;
   }
 
   /** Reads from `position`; returns where it stopped, or -1 when the body is malformed. */
@@ -193,11 +195,13 @@ export class BodyReader {
   #trail(chunk: Buffer, at: number, target: BodyTarget): number {
     const before = this.#trailers.length;
     const room = this.#limits.headerBytes + 4;
-    this.#trailers += chunk.toString("latin1", at, Math.min(chunk.length, at + room));
-    const fields = new Fields(this.#trailers);
+    const more = chunk.subarray(at, Math.min(chunk.length, at + room));
+    this.#trailers = Buffer.concat([this.#trailers, more]);
+    const fields = new Fields();
     const end = readFields(this.#trailers, 0, fields, this.#limits);
     if (end === INCOMPLETE) return chunk.length;
     if (typeof end !== "number") return this.#fail(end);
+    this.#trailers = EMPTY;
     this.#state = "done";
     target.onBodyEnd(fields.count > 0 ? fields : undefined);
     return at + end - before;

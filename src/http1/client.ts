@@ -10,8 +10,8 @@ import type {
 } from "../core/exchange.ts";
 import { type Fields, idOf } from "../core/fields.ts";
 import { Timer } from "../core/wheel.ts";
-import { BodyReader, type BodyTarget } from "./body.ts";
-import { lastChunk, TEXT_BYTES } from "./encode.ts";
+import { type BodyLimits, BodyReader, type BodyTarget } from "./body.ts";
+import { lastChunk } from "./encode.ts";
 import { INCOMPLETE } from "./lines.ts";
 import { parseResponse } from "./response.ts";
 import type { ClientSettings } from "./settings.ts";
@@ -27,8 +27,6 @@ const CONTENT_LENGTH = idOf("content-length");
 const TRANSFER_ENCODING = idOf("transfer-encoding");
 const RESPONSE_FIELDS = 1000;
 const INTERIM_RESPONSES = 100;
-/** More than a status line takes. */
-const LINE_BYTES = 2048;
 /** How long unread bytes of a response are waited for after a write has failed. */
 const LAST_WORDS_MS = 100;
 
@@ -42,18 +40,17 @@ export class ClientConnection implements BodySink, BodyTarget {
   readonly #socket: EndpointSocket;
   readonly #settings: ClientSettings;
   readonly #owner: ClientOwner;
+  readonly #limits: BodyLimits;
   readonly #reader: BodyReader;
   readonly #timer: Timer;
   #state: State = "connecting";
   #receiver: ResponseReceiver | undefined;
   #method = "";
-  #head = "";
+  #head: Buffer | undefined;
   #interims = 0;
   #chunked = false;
   #sent = true;
   #keepAlive = false;
-  /** Text that waits for the rest of what can leave in the same write. */
-  #out = "";
   #paused = false;
   #progress = false;
   #bodyIdle = 0;
@@ -61,8 +58,9 @@ export class ClientConnection implements BodySink, BodyTarget {
   constructor(settings: ClientSettings, owner: ClientOwner) {
     this.#settings = settings;
     this.#owner = owner;
-    const limits = { headerBytes: settings.responseHeaderBytes, headers: RESPONSE_FIELDS };
-    this.#reader = new BodyReader({ ...limits, bodyBytes: 0 });
+    const { responseHeaderBytes: headerBytes } = settings;
+    this.#limits = { headerBytes, headers: RESPONSE_FIELDS, bodyBytes: 0 };
+    this.#reader = new BodyReader(this.#limits);
     this.#timer = new Timer(() => this.#onTimer());
     this.#socket = new EndpointSocket(settings.address, {
       onBytes: (view) => this.#onBytes(view),
@@ -79,7 +77,7 @@ export class ClientConnection implements BodySink, BodyTarget {
     return this.#state === "idle" && !this.#socket.finished;
   }
 
-  /** Sends a request head. The body follows by `write` and `end`, then `flush`. */
+  /** Sends a request head. The body follows by `write` and `end`. */
   send(
     head: string,
     method: string,
@@ -91,33 +89,18 @@ export class ClientConnection implements BodySink, BodyTarget {
     this.#chunked = chunked === true;
     this.#sent = chunked === undefined;
     this.#interims = 0;
-    this.#out = head;
     if (this.#state === "idle") this.#state = "waiting";
-    if (this.#sent) this.flush();
+    this.#socket.sendText(head);
   }
 
   write(view: Buffer): boolean {
-    if (this.#out !== "" && view.length < TEXT_BYTES) {
-      const data = view.toString("latin1");
-      this.#out += this.#chunked ? `${data.length.toString(16)}\r\n${data}\r\n` : data;
-      return true;
-    }
-    this.flush();
     return this.#socket.send(view, this.#chunked);
   }
 
   end(trailers: string): void {
     if (this.#sent) return this.#socket.endTunnel();
     this.#sent = true;
-    if (this.#chunked) this.#out += lastChunk(trailers);
-    if (this.#chunked) this.flush();
-  }
-
-  /** Lets out what `send` and `write` kept back to leave in one write. */
-  flush(): void {
-    if (this.#out === "") return;
-    this.#socket.sendText(this.#out);
-    this.#out = "";
+    if (this.#chunked) this.#socket.sendText(lastChunk(trailers));
   }
 
   /** Stops reading the response. */
@@ -174,14 +157,14 @@ export class ClientConnection implements BodySink, BodyTarget {
   }
 
   #readHead(view: Buffer): void {
-    const { responseHeaderBytes } = this.#settings;
-    const limits = { headerBytes: responseHeaderBytes, headers: RESPONSE_FIELDS };
     for (let at = 0; at < view.length && this.#receiver !== undefined; ) {
-      const before = this.#head.length;
-      const end = Math.min(view.length, at + responseHeaderBytes + LINE_BYTES);
-      const text = this.#head + view.toString("latin1", at, end);
-      const parsed = parseResponse(text, this.#method, limits);
-      this.#head = parsed === INCOMPLETE ? text : "";
+      const begun = this.#head;
+      const before = begun === undefined ? 0 : begun.length;
+      const rest = at === 0 ? view : view.subarray(at);
+      const whole = begun === undefined ? rest : Buffer.concat([begun, rest]);
+      const parsed = parseResponse(whole, this.#method, this.#limits);
+      // What is kept must outlive the read.
+      this.#head = parsed === INCOMPLETE ? Buffer.from(whole) : undefined;
       if (parsed === INCOMPLETE) return;
       if ("reason" in parsed) return this.#malformed(parsed);
       at += parsed.end - before;
@@ -257,7 +240,7 @@ export class ClientConnection implements BodySink, BodyTarget {
   #howItFailed(): AttemptFailure {
     if (this.#state === "connecting") return "unreachable";
     if (this.#state === "body") return "truncated";
-    return this.#head === "" && this.#interims === 0 ? "reset" : "cut";
+    return this.#head === undefined && this.#interims === 0 ? "reset" : "cut";
   }
 
   #failed(how: AttemptFailure, detail: string): void {

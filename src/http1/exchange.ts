@@ -10,7 +10,7 @@ import type {
 } from "../core/exchange.ts";
 import type { Fields } from "../core/fields.ts";
 import type { BodyTarget } from "./body.ts";
-import { lastChunk } from "./encode.ts";
+import { chunkOf, lastChunk } from "./encode.ts";
 import type { Output } from "./output.ts";
 import { safeTrailers } from "./trailers.ts";
 
@@ -32,6 +32,8 @@ export interface Wire {
 
 /** A body up to this size is kept, so that the request can be sent once more. */
 const REPLAY_BYTES = 64 * 1024;
+
+const OK_LINE = "HTTP/1.1 200 OK\r\n";
 
 export class ServerExchange implements Exchange, BodyTarget {
   readonly request: RequestHead;
@@ -130,20 +132,15 @@ export class ServerExchange implements Exchange, BodyTarget {
   respond(reply: ReplyHead, body: string, trailers: string): void {
     const head = this.#head(reply);
     this.bytesOut += body.length;
-    const text = this.#chunked ? chunked(body, trailers) : body;
+    const text = this.#chunked ? chunkOf(body) + lastChunk(trailers) : body;
     this.#wire.output.sendText(head + text);
     this.#finish();
   }
 
-  begin(reply: ReplyHead, first: readonly Buffer[]): boolean {
+  begin(reply: ReplyHead, first: string): boolean {
     const head = this.#head(reply);
-    if (first.length === 0) return this.#wire.output.sendText(head);
-    this.#wire.output.cork();
-    this.#wire.output.sendText(head);
-    let flows = true;
-    for (const piece of first) flows = this.write(piece);
-    this.#wire.output.uncork();
-    return flows;
+    this.bytesOut += first.length;
+    return this.#wire.output.sendText(head + (this.#chunked ? chunkOf(first) : first));
   }
 
   write(view: Buffer): boolean {
@@ -183,7 +180,9 @@ export class ServerExchange implements Exchange, BodyTarget {
     this.#untilClose = unknown && old;
     const persistent = this.#keepAlive && this.bodyWhole && !this.#wire.closing;
     this.#close = reply.close || !persistent || this.#untilClose;
-    let text = `HTTP/1.1 ${reply.status} ${reply.phrase}\r\n${reply.fields}`;
+    const { status, phrase, fields } = reply;
+    let text = status === 200 && phrase === "OK" ? OK_LINE : `HTTP/1.1 ${status} ${phrase}\r\n`;
+    text += fields;
     if (this.#chunked) text += "transfer-encoding: chunked\r\n";
     if (this.#close) text += "connection: close\r\n";
     else if (old) text += "connection: keep-alive\r\n";
@@ -194,9 +193,4 @@ export class ServerExchange implements Exchange, BodyTarget {
     this.#over = true;
     this.#wire.finished(this.#close || !this.bodyWhole);
   }
-}
-
-function chunked(body: string, trailers: string): string {
-  const data = body === "" ? "" : `${body.length.toString(16)}\r\n${body}\r\n`;
-  return data + lastChunk(trailers);
 }

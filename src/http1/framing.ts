@@ -26,9 +26,20 @@ export function declaredFraming(fields: Fields, minor: number): Framing | Malfor
   if (length >= 0 && coding >= 0) return BOTH;
   if (coding >= 0) return codingFraming(fields, coding, minor);
   if (fields.find(CONTENT_LENGTH, length + 1) >= 0) return BAD_LENGTH;
-  const value = fields.value(length);
-  // Fifteen digits stay below 2^53, so that no length loses precision.
-  return /^[0-9]{1,15}$/.test(value) ? { kind: "length", bytes: Number(value) } : BAD_LENGTH;
+  const bytes = decimal(fields.value(length));
+  return bytes < 0 ? BAD_LENGTH : { kind: "length", bytes };
+}
+
+/** What the digits say; -1 when it is not digits alone. Fifteen of them stay below 2^53. */
+function decimal(text: string): number {
+  if (text === "" || text.length > 15) return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function codingFraming(fields: Fields, index: number, minor: number): Framing | Malformed {

@@ -19,6 +19,9 @@ export const HEX = hexadecimal();
 export const CR = 13;
 export const LF = 10;
 export const SP = 32;
+export const SLASH = 47;
+export const ZERO = 48;
+export const NINE = 57;
 export const COLON = 58;
 
 function table(characters: string): Uint8Array {

@@ -37,39 +37,41 @@ const BAD_END = malformed("bad_request", "CR without LF");
 
 /**
  * Reads field lines from `position` up to and with the empty line that ends them.
- * Returns the position behind it, INCOMPLETE, or what is wrong. Fills `fields.marks`.
+ * Returns the position behind it, INCOMPLETE, or what is wrong. Fills and seals `fields`.
  */
 export function readFields(
-  text: string,
+  bytes: Buffer,
   position: number,
   fields: Fields,
   limits: FieldLimits,
 ): number | Malformed {
-  const { marks } = fields;
   const limit = position + limits.headerBytes;
+  const { length } = bytes;
   // The last byte before the CR of a line can be two before the limit.
-  const end = Math.min(text.length, limit - 1);
+  const end = Math.min(length, limit - 1);
   let at = position;
   for (let lines = 0; ; lines++) {
-    if (at >= text.length) return INCOMPLETE;
-    if (text.charCodeAt(at) === CR) {
-      if (at + 1 >= text.length) return INCOMPLETE;
-      if (text.charCodeAt(at + 1) !== LF) return BAD_END;
-      marks.push(at);
-      return at + 2;
-    }
+    if (at >= length) return INCOMPLETE;
+    if (bytes[at] === CR) return ended(bytes, at, fields);
     if (lines === limits.headers) return TOO_MANY;
     const start = at;
-    while (at < end && TOKEN[text.charCodeAt(at)] === 1) at++;
+    while (at < end && TOKEN[bytes[at] as number] === 1) at++;
     if (at >= end) return end === limit - 1 ? TOO_LARGE : INCOMPLETE;
-    if (at === start || text.charCodeAt(at) !== COLON) return BAD_NAME;
-    const colon = at++;
-    while (at < end && VALUE[text.charCodeAt(at)] === 1) at++;
+    if (at === start || bytes[at] !== COLON) return BAD_NAME;
+    fields.add(start, lookup(bytes, start, at++));
+    while (at < end && VALUE[bytes[at] as number] === 1) at++;
     if (at >= end) return end === limit - 1 ? TOO_LARGE : INCOMPLETE;
-    if (text.charCodeAt(at) !== CR) return BAD_VALUE;
-    if (at + 1 >= text.length) return INCOMPLETE;
-    if (text.charCodeAt(at + 1) !== LF) return BAD_VALUE;
+    if (bytes[at] !== CR) return BAD_VALUE;
+    if (at + 1 >= length) return INCOMPLETE;
+    if (bytes[at + 1] !== LF) return BAD_VALUE;
     at += 2;
-    fields.add(start, colon, lookup(text, start, colon));
   }
+}
+
+function ended(bytes: Buffer, at: number, fields: Fields): number | Malformed {
+  if (at + 1 >= bytes.length) return INCOMPLETE;
+  if (bytes[at + 1] !== LF) return BAD_END;
+  const end = at + 2;
+  fields.seal(at, bytes.toString("latin1", 0, end));
+  return end;
 }

@@ -4,11 +4,11 @@
 //   read filled the buffer -> the next goes into a slab -> written from there -> slab is spare again
 import type net from "node:net";
 
-const SIZE = 64 * 1024;
+const SIZE = 48 * 1024;
 /** A view below this size is copied rather than keeping its slab from its next use. */
-export const COPIED_BYTES = SIZE / 4;
+const COPIED_BYTES = SIZE / 4;
 /** Spare slabs; what is beyond goes to the garbage collector. */
-const SPARE = 64;
+const SPARE = 256;
 
 /** One read at a time fills it, and its bytes are used or copied before the next. */
 const SHARED = Buffer.allocUnsafeSlow(SIZE);
@@ -39,6 +39,11 @@ export class ReadBuffer {
         return true;
       },
     };
+  }
+
+  /** Reading pauses, for who knows how long: no slab is held in the meantime. */
+  rest(): void {
+    this.#filled = false;
   }
 
   /** Node asks for the next buffer after every read. */

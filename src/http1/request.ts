@@ -2,7 +2,7 @@
 import type { Framing, Malformed, RequestHead } from "../core/exchange.ts";
 import { Fields, idOf, members } from "../core/fields.ts";
 import { connectionOptions, declaredFraming } from "./framing.ts";
-import { CR, isAuthority, LF, SP, TARGET, TOKEN } from "./grammar.ts";
+import { CR, isAuthority, LF, NINE, SLASH, SP, TARGET, TOKEN, ZERO } from "./grammar.ts";
 import { type FieldLimits, INCOMPLETE, malformed, readFields } from "./lines.ts";
 
 /** Limits of a request head. */
@@ -52,75 +52,83 @@ const LARGE_BODY = malformed("body_too_large", "Content-Length above the limit")
 
 interface RequestLine {
   readonly method: string;
-  readonly target: string;
+  readonly targetStart: number;
+  readonly targetEnd: number;
   readonly minor: number;
   readonly end: number;
 }
 
 /**
- * Reads a request head from the beginning of `text` (one character per byte). Returns it, or
- * INCOMPLETE, or what is wrong with it. Every longer text with the same beginning gives the same.
+ * Reads a request head from the beginning of `bytes`. Returns it, or INCOMPLETE, or what is wrong
+ * with it. Whatever longer run of bytes has the same beginning gives the same.
  */
 export function parseRequest(
-  text: string,
+  bytes: Buffer,
   limits: RequestLimits,
 ): ParsedRequest | Malformed | typeof INCOMPLETE {
-  const line = requestLine(text, skipEmptyLines(text), limits.uriBytes);
+  const line = requestLine(bytes, skipEmptyLines(bytes), limits.uriBytes);
   if (line === INCOMPLETE || "reason" in line) return line;
-  const fields = new Fields(text);
-  const end = readFields(text, line.end, fields, limits);
+  const fields = new Fields();
+  const end = readFields(bytes, line.end, fields, limits);
   if (end === INCOMPLETE) return INCOMPLETE;
   return typeof end === "number" ? assemble(line, fields, end, limits) : end;
 }
 
-function skipEmptyLines(text: string): number {
+function skipEmptyLines(bytes: Buffer): number {
   let at = 0;
-  while (at < 2 * LEADING_LINES && text.charCodeAt(at) === CR && text.charCodeAt(at + 1) === LF) {
+  while (at < 2 * LEADING_LINES && at + 1 < bytes.length) {
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) break;
     at += 2;
   }
   return at;
 }
 
 function requestLine(
-  text: string,
+  bytes: Buffer,
   start: number,
   uriBytes: number,
 ): RequestLine | Malformed | typeof INCOMPLETE {
+  const { length } = bytes;
   let at = start;
-  const methodEnd = Math.min(text.length, start + LONGEST_METHOD + 1);
-  while (at < methodEnd && TOKEN[text.charCodeAt(at)] === 1) at++;
+  const methodEnd = Math.min(length, start + LONGEST_METHOD + 1);
+  while (at < methodEnd && TOKEN[bytes[at] as number] === 1) at++;
   if (at - start > LONGEST_METHOD) return LONG_METHOD;
-  if (at === text.length) return INCOMPLETE;
+  if (at === length) return INCOMPLETE;
   // A lone CR may still become an empty line.
-  if (at === start && at + 1 === text.length && text.charCodeAt(at) === CR) return INCOMPLETE;
-  if (at === start || text.charCodeAt(at) !== SP) return BAD_METHOD;
-  const method = text.slice(start, at);
+  if (at === start && at + 1 === length && bytes[at] === CR) return INCOMPLETE;
+  if (at === start || bytes[at] !== SP) return BAD_METHOD;
+  const method = methodName(bytes, start, at);
   const targetStart = ++at;
-  const targetEnd = Math.min(text.length, targetStart + uriBytes + 1);
-  while (at < targetEnd && TARGET[text.charCodeAt(at)] === 1) at++;
+  const targetEnd = Math.min(length, targetStart + uriBytes + 1);
+  while (at < targetEnd && TARGET[bytes[at] as number] === 1) at++;
   if (at - targetStart > uriBytes) return LONG_TARGET;
-  if (at === text.length) return INCOMPLETE;
-  if (at === targetStart || text.charCodeAt(at) !== SP) return BAD_TARGET;
-  const minor = version(text, at + 1);
+  if (at === length) return INCOMPLETE;
+  if (at === targetStart || bytes[at] !== SP) return BAD_TARGET;
+  const minor = version(bytes, at + 1);
   if (typeof minor !== "number" || minor === INCOMPLETE) return minor;
-  const target = text.slice(targetStart, at);
-  const wrong = wrongMethod(method) ?? wrongForm(method, target);
-  return wrong ?? { method, target, minor, end: at + 1 + VERSION.length };
+  const wrong = wrongMethod(method) ?? wrongForm(method, bytes, targetStart, at);
+  return wrong ?? { method, targetStart, targetEnd: at, minor, end: at + 1 + VERSION.length };
+}
+
+function methodName(bytes: Buffer, start: number, end: number): string {
+  const get = end - start === 3 && bytes[start] === 71 && bytes[start + 1] === 69;
+  return get && bytes[start + 2] === 84 ? "GET" : bytes.toString("latin1", start, end);
 }
 
 // "9" stands for any digit.
 const VERSION = "HTTP/9.9\r\n";
 
 /** The minor version. */
-function version(text: string, start: number): number | Malformed {
-  if (text.startsWith("HTTP/1.1\r\n", start)) return 1;
+function version(bytes: Buffer, start: number): number | Malformed {
   for (let i = 0; i < VERSION.length; i++) {
-    if (start + i === text.length) return INCOMPLETE;
-    const code = text.charCodeAt(start + i);
-    const digit = code >= 48 && code <= 57;
-    if (VERSION[i] === "9" ? !digit : code !== VERSION.charCodeAt(i)) return BAD_VERSION;
+    if (start + i === bytes.length) return INCOMPLETE;
+    const code = bytes[start + i] as number;
+    const expected = VERSION.charCodeAt(i);
+    if (expected === NINE ? code < ZERO || code > NINE : code !== expected) return BAD_VERSION;
   }
-  return text.startsWith("1.0", start + 5) ? 0 : OTHER_VERSION;
+  const major = (bytes[start + 5] as number) - ZERO;
+  const minor = (bytes[start + 7] as number) - ZERO;
+  return major === 1 && minor <= 1 ? minor : OTHER_VERSION;
 }
 
 function wrongMethod(method: string): Malformed | undefined {
@@ -129,8 +137,14 @@ function wrongMethod(method: string): Malformed | undefined {
   return KNOWN_METHODS.has(method) ? undefined : LONG_METHOD;
 }
 
-function wrongForm(method: string, target: string): Malformed | undefined {
-  if (target.charCodeAt(0) === 47) return undefined;
+function wrongForm(
+  method: string,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Malformed | undefined {
+  if (bytes[start] === SLASH) return undefined;
+  const target = bytes.toString("latin1", start, end);
   if (target === "*") return method === "OPTIONS" ? undefined : BAD_STAR;
   return /^http:\/\/[^/?]+(?:[/?]|$)/i.test(target) ? undefined : BAD_FORM;
 }
@@ -143,10 +157,11 @@ function assemble(
 ): ParsedRequest | Malformed {
   const framing = declaredFraming(fields, line.minor);
   if ("reason" in framing) return framing;
-  const authority = hostOf(fields, line);
+  const target = fields.text.slice(line.targetStart, line.targetEnd);
+  const authority = hostOf(fields, target, line.minor);
   if (typeof authority !== "string") return authority;
-  if (line.target.charCodeAt(0) !== 47 && line.target !== "*") {
-    const other = authorityOf(line.target).toLowerCase() !== authority.toLowerCase();
+  if (target.charCodeAt(0) !== SLASH && target !== "*") {
+    const other = authorityOf(target).toLowerCase() !== authority.toLowerCase();
     if (other || !isAuthority(authority)) return other ? OTHER_HOST : BAD_HOST;
   }
   const body = hasBody(framing);
@@ -159,7 +174,7 @@ function assemble(
   const modern = line.minor === 1;
   const head: RequestHead = {
     method: line.method,
-    target: originForm(line.target, line.method),
+    target: originForm(target, line.method),
     host: withoutPort(authority),
     authority,
     protocol: modern ? "HTTP/1.1" : "HTTP/1.0",
@@ -178,11 +193,11 @@ function hasBody(framing: Framing): boolean {
 }
 
 /** The value of Host; empty only for an HTTP/1.0 request without one. */
-function hostOf(fields: Fields, line: RequestLine): string | Malformed {
+function hostOf(fields: Fields, target: string, minor: number): string | Malformed {
   const index = fields.find(HOST);
   if (index < 0) {
-    if (line.minor === 1) return BAD_HOST;
-    return line.target.charCodeAt(0) === 47 ? "" : authorityOf(line.target);
+    if (minor === 1) return BAD_HOST;
+    return target.charCodeAt(0) === SLASH ? "" : authorityOf(target);
   }
   if (fields.find(HOST, index + 1) >= 0) return BAD_HOST;
   const value = fields.value(index);
@@ -195,7 +210,7 @@ function authorityOf(target: string): string {
 
 /** `http://host/path` becomes `/path`; OPTIONS on a bare host asks about the server, `*`. */
 function originForm(target: string, method: string): string {
-  if (target.charCodeAt(0) === 47 || target === "*") return target;
+  if (target.charCodeAt(0) === SLASH || target === "*") return target;
   const rest = target.slice("http://".length + authorityOf(target).length);
   if (rest === "") return method === "OPTIONS" ? "*" : "/";
   return rest.startsWith("/") ? rest : `/${rest}`;

@@ -2,7 +2,7 @@
 import type { Framing, Malformed, ResponseHead } from "../core/exchange.ts";
 import { Fields } from "../core/fields.ts";
 import { connectionOptions, declaredFraming } from "./framing.ts";
-import { CR, LF, SP, VALUE } from "./grammar.ts";
+import { CR, LF, NINE, SP, VALUE, ZERO } from "./grammar.ts";
 import { type FieldLimits, INCOMPLETE, malformed, readFields } from "./lines.ts";
 
 /** A response head and where it ends in the text that was read. */
@@ -17,30 +17,31 @@ const OLD_INTERIM = malformed("upstream_protocol", "interim response in HTTP/1.0
 const LONG_LINE = malformed("upstream_protocol", "reason phrase longer than 1024 bytes");
 const PHRASE_BYTES = 1024;
 
-// "9" stands for any digit, "x" for a minor version.
-const STATUS = "HTTP/1.x 999";
+// "9" stands for any digit. The minor version may be 0, too.
+const STATUS = "HTTP/1.1 999";
+const MINOR = 7;
 
 /**
- * Reads a response head from the beginning of `text` (one character per byte), which answers a
- * request with `method`. Returns it, or INCOMPLETE, or what is wrong with it.
+ * Reads a response head from the beginning of `bytes`, which answers a request with `method`. Returns
+ * it, or INCOMPLETE, or what is wrong with it.
  */
 export function parseResponse(
-  text: string,
+  bytes: Buffer,
   method: string,
   limits: FieldLimits,
 ): ParsedResponse | Malformed | typeof INCOMPLETE {
-  const wrong = statusPrefix(text);
+  const wrong = statusPrefix(bytes);
   if (wrong !== undefined) return wrong;
-  const status = Number(text.slice(9, 12));
+  const minor = digit(bytes, 7);
+  const status = digit(bytes, 9) * 100 + digit(bytes, 10) * 10 + digit(bytes, 11);
   if (status < 100) return BAD_CODE;
-  if (status < 200 && text[7] === "0") return OLD_INTERIM;
-  const phraseEnd = phrase(text);
+  if (status < 200 && minor === 0) return OLD_INTERIM;
+  const phraseEnd = phrase(bytes);
   if (typeof phraseEnd !== "number" || phraseEnd === INCOMPLETE) return phraseEnd;
-  const fields = new Fields(text);
-  const end = readFields(text, phraseEnd + 2, fields, limits);
+  const fields = new Fields();
+  const end = readFields(bytes, phraseEnd + 2, fields, limits);
   if (end === INCOMPLETE) return INCOMPLETE;
   if (typeof end !== "number") return upstream(end);
-  const minor = text.charCodeAt(7) - 48;
   const declared = declaredFraming(fields, minor);
   if ("reason" in declared) return upstream(declared);
   const framing = responseFraming(declared, status, method);
@@ -48,7 +49,7 @@ export function parseResponse(
   const persistent = minor === 1 ? !options.close : options.keepAlive && !options.close;
   const head: ResponseHead = {
     status,
-    phrase: text.slice(13, phraseEnd),
+    phrase: fields.text.slice(STATUS.length + 1, phraseEnd),
     fields,
     framing,
     nominated: options.nominated,
@@ -57,39 +58,39 @@ export function parseResponse(
   return { head, end };
 }
 
-function statusPrefix(text: string): Malformed | typeof INCOMPLETE | undefined {
-  if (text.startsWith("HTTP/1.1 200 ")) return undefined;
+function digit(bytes: Buffer, at: number): number {
+  return (bytes[at] as number) - ZERO;
+}
+
+function statusPrefix(bytes: Buffer): Malformed | typeof INCOMPLETE | undefined {
   for (let i = 0; i < STATUS.length; i++) {
-    if (i === text.length) return INCOMPLETE;
-    const code = text.charCodeAt(i);
-    const expected = STATUS[i];
-    if (
-      expected === "9"
-        ? code < 48 || code > 57
-        : expected === "x"
-          ? code < 48 || code > 49
-          : code !== STATUS.charCodeAt(i)
-    ) {
-      return BAD_LINE;
-    }
+    if (i === bytes.length) return INCOMPLETE;
+    const code = bytes[i] as number;
+    const expected = STATUS.charCodeAt(i);
+    const fits =
+      expected === NINE
+        ? code >= ZERO && code <= NINE
+        : code === expected || (i === MINOR && code === ZERO);
+    if (!fits) return BAD_LINE;
   }
   return undefined;
 }
 
 /** Where the phrase ends. A server that sends none may leave out the space before it, too. */
-function phrase(text: string): number | Malformed {
+function phrase(bytes: Buffer): number | Malformed {
+  const { length } = bytes;
   let at = STATUS.length;
-  if (at === text.length) return INCOMPLETE;
-  if (text.charCodeAt(at) === SP) {
+  if (at === length) return INCOMPLETE;
+  if (bytes[at] === SP) {
     const start = ++at;
-    const end = Math.min(text.length, start + PHRASE_BYTES + 1);
-    while (at < end && VALUE[text.charCodeAt(at)] === 1) at++;
+    const end = Math.min(length, start + PHRASE_BYTES + 1);
+    while (at < end && VALUE[bytes[at] as number] === 1) at++;
     if (at - start > PHRASE_BYTES) return LONG_LINE;
-    if (at === text.length) return INCOMPLETE;
+    if (at === length) return INCOMPLETE;
   }
-  if (text.charCodeAt(at) !== CR) return BAD_LINE;
-  if (at + 1 === text.length) return INCOMPLETE;
-  return text.charCodeAt(at + 1) === LF ? at : BAD_LINE;
+  if (bytes[at] !== CR) return BAD_LINE;
+  if (at + 1 === length) return INCOMPLETE;
+  return bytes[at + 1] === LF ? at : BAD_LINE;
 }
 
 /** The same trouble is the client's in a request and the endpoint's in a response. */

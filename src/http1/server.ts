@@ -40,7 +40,7 @@ export class ServerConnection implements Wire {
   #state: State = "http";
   #exchange: ServerExchange | undefined;
   /** The beginning of a head, while the rest has not come. */
-  #head = "";
+  #head: Buffer | undefined;
   /** Bytes behind the request that is being answered. */
   #ahead: Buffer | undefined;
   #pumping = false;
@@ -74,7 +74,7 @@ export class ServerConnection implements Wire {
 
   /** Closes the connection when nothing is going on; otherwise after the response in flight. */
   drain(): void {
-    if (this.#exchange !== undefined || this.#head !== "" || this.#state !== "http") return;
+    if (this.#exchange !== undefined || this.#head !== undefined || this.#state !== "http") return;
     const quiet = this.#settings.clock.now() - this.#idleSince;
     if (quiet >= DRAIN_GRACE_MS) this.#linger();
     else this.#settings.wheel.arm(this.#timer, DRAIN_GRACE_MS - quiet);
@@ -109,8 +109,11 @@ export class ServerConnection implements Wire {
     this.#exchange = undefined;
     if (close) return this.#linger();
     this.resumeReading();
-    this.#idleSince = this.#settings.clock.now();
-    this.#settings.wheel.arm(this.#timer, this.#settings.limits.idle);
+    const now = this.#settings.clock.now();
+    // A response whose head went out before the drain has not told the client to look elsewhere.
+    const idle = this.#settings.draining() ? DRAIN_GRACE_MS : this.#settings.limits.idle;
+    this.#idleSince = now;
+    this.#settings.wheel.armAt(this.#timer, now + idle);
     this.#pump();
   }
 
@@ -124,6 +127,7 @@ export class ServerConnection implements Wire {
   }
 
   cut(): void {
+    this.output.flush();
     cutSocket(this.#socket);
   }
 
@@ -166,17 +170,18 @@ export class ServerConnection implements Wire {
 
   #readHead(bytes: Buffer): void {
     const { limits } = this.#settings;
-    const room = limits.uriBytes + limits.headerBytes + 128;
-    const before = this.#head.length;
-    const text = this.#head + bytes.toString("latin1", 0, Math.min(bytes.length, room));
+    const begun = this.#head;
+    const before = begun === undefined ? 0 : begun.length;
+    const whole = begun === undefined ? bytes : Buffer.concat([begun, bytes]);
     this.#ahead = undefined;
-    const parsed = parseRequest(text, limits);
+    const parsed = parseRequest(whole, limits);
     if (parsed === INCOMPLETE) {
-      if (before === 0) this.#settings.wheel.arm(this.#timer, limits.headTimeout);
-      this.#head = text;
+      if (begun === undefined) this.#settings.wheel.arm(this.#timer, limits.headTimeout);
+      // What is kept must outlive the read.
+      this.#head = begun === undefined ? Buffer.from(bytes) : whole;
       return;
     }
-    this.#head = "";
+    this.#head = undefined;
     this.#settings.wheel.disarm(this.#timer);
     if ("reason" in parsed) return this.#refuse(parsed);
     const { head, end, keepAlive } = parsed;
@@ -221,6 +226,7 @@ export class ServerConnection implements Wire {
       return;
     }
     const exchange = this.#exchange;
+    this.output.flush();
     if (this.#state === "tunnel") exchange?.onBodyEnd(undefined);
     // A client that closed cannot be told from one that only sends no more; either way nobody may
     // be reading, and work for nobody is what an overloaded service can least afford.
@@ -253,7 +259,7 @@ export class ServerConnection implements Wire {
 
   #onTimer(): void {
     if (this.#state === "lingering") this.#socket.destroy();
-    else if (this.#head !== "") this.#refuse(SLOW_HEAD);
+    else if (this.#head !== undefined) this.#refuse(SLOW_HEAD);
     else this.#linger();
   }
 
@@ -268,9 +274,10 @@ export class ServerConnection implements Wire {
     wheel.disarm(this.#timer);
     this.#stalls.bodyRests();
     this.#ahead = undefined;
-    this.#head = "";
+    this.#head = undefined;
     this.#paused = false;
     this.#socket.resume();
+    this.output.flush();
     if (this.#socket.writableLength > 0) this.#stalls.writesBlocked();
     this.#socket.end(() => {
       if (this.#state === "lingering") wheel.arm(this.#timer, LINGER_MS);

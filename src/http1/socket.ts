@@ -2,7 +2,7 @@
 // clients would hold.
 import net from "node:net";
 import type { Address } from "../core/address.ts";
-import { writeBody } from "./encode.ts";
+import { Outbox } from "./outbox.ts";
 import { ReadBuffer } from "./readbuffer.ts";
 
 /** What the socket tells its connection. */
@@ -81,11 +81,15 @@ function isWriteError(error: Error): boolean {
 
 export class EndpointSocket {
   readonly #socket: Socket;
+  readonly #outbox: Outbox;
+  readonly #reads: ReadBuffer;
   #error: Error | undefined;
 
   constructor(address: Address, events: SocketEvents) {
-    const socket = new Socket({ onread: new ReadBuffer(events.onBytes).onread });
+    this.#reads = new ReadBuffer(events.onBytes);
+    const socket = new Socket({ onread: this.#reads.onread });
     this.#socket = socket;
+    this.#outbox = new Outbox(socket);
     socket.hold(() => events.onWriteFailed());
     socket.on("connect", () => events.onConnect());
     socket.on("drain", () => events.onDrain());
@@ -110,22 +114,23 @@ export class EndpointSocket {
 
   /** `text` has one character per byte. */
   sendText(text: string): void {
-    if (!this.finished) this.#socket.write(text, "latin1");
+    if (!this.finished) this.#outbox.sendText(text);
   }
 
   /** False when the kernel takes no more; `onDrain` follows. */
   send(view: Buffer, chunked: boolean): boolean {
     if (this.finished) return true;
-    writeBody(this.#socket, view, chunked);
-    // Had the kernel taken everything, the length would be 0 again by now.
-    return this.#socket.writableLength < this.#socket.writableHighWaterMark;
+    this.#outbox.sendBytes(view, chunked);
+    return this.#outbox.flows;
   }
 
   endTunnel(): void {
+    this.#outbox.flush();
     this.#socket.end();
   }
 
   pause(): void {
+    this.#reads.rest();
     this.#socket.pause();
   }
 

@@ -11,7 +11,6 @@ import type {
 import type { Fields } from "../core/fields.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { ClientConnection } from "../http1/client.ts";
-import { TEXT_BYTES, textOf } from "../http1/encode.ts";
 import { safeTrailers } from "../http1/trailers.ts";
 import type { Endpoint } from "./cluster.ts";
 import { responseFields } from "./headers.ts";
@@ -58,8 +57,8 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   #settle: (outcome: Outcome) => void = () => {};
   #finish: ((ending: Ending) => void) | undefined;
   #state: State = "waiting";
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  /** The body as far as it has come and not gone on, one character per byte. */
+  #held = "";
   #trailers: string | undefined;
   #truncated = false;
   #asksAtDeadline = false;
@@ -91,9 +90,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     exchange.deadline(expectContinue ? Math.min(deadline, now + ASK_AFTER_MS) : deadline);
     const empty = framing.kind === "none" || (framing.kind === "length" && framing.bytes === 0);
     connection.send(text, method, empty ? undefined : framing.kind === "chunked", this);
-    if (empty) return;
-    exchange.sendBody(connection);
-    connection.flush();
+    if (!empty) exchange.sendBody(connection);
   }
 
   // What the endpoint says.
@@ -120,8 +117,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     if (this.#state === "relaying") {
       if (!this.#exchange.write(view)) this.#connection?.pause();
     } else if (this.#state === "answered") {
-      this.#held.push(Buffer.from(view));
-      this.#heldBytes += view.length;
+      this.#held += view.toString("latin1");
     }
   }
 
@@ -182,35 +178,36 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     if (this.#state !== "answered" || exchange.gone) return "client_aborted";
     if (status === 101) return this.#tunnel(reply);
     if (this.#truncated) return "upstream_truncated";
-    if (this.#trailers !== undefined && this.#heldBytes <= TEXT_BYTES) {
+    if (this.#trailers !== undefined) {
       this.#state = "over";
-      exchange.respond(reply, textOf(this.#held), this.#trailers);
+      exchange.respond(reply, this.#held, this.#trailers);
       return "complete";
     }
     this.#state = "relaying";
     const flows = exchange.begin(reply, this.#held);
-    this.#held = [];
+    this.#held = "";
     return this.#follow(flows, bodyIdle);
   }
 
-  #tunnel(reply: ReplyHead): Promise<Ending> {
+  #tunnel(reply: ReplyHead): Ending | Promise<Ending> {
     const connection = this.#connection;
     const protocol = this.#upgrade;
     this.#state = "relaying";
     if (connection !== undefined && protocol !== undefined) {
       this.#exchange.tunnel(reply, protocol, connection);
     }
-    for (const piece of this.#held) this.#exchange.write(piece);
-    this.#held = [];
-    return Promise.resolve(this.#follow(true, 0));
+    if (this.#held !== "") this.#exchange.write(Buffer.from(this.#held, "latin1"));
+    this.#held = "";
+    return this.#trailers === undefined ? this.#follow(true, 0) : this.#end(this.#trailers);
   }
 
-  #follow(flows: boolean, bodyIdle: number): Ending | Promise<Ending> {
-    if (this.#trailers !== undefined) {
-      this.#state = "over";
-      this.#exchange.end(this.#trailers);
-      return "complete";
-    }
+  #end(trailers: string): Ending {
+    this.#state = "over";
+    this.#exchange.end(trailers);
+    return "complete";
+  }
+
+  #follow(flows: boolean, bodyIdle: number): Promise<Ending> {
     if (!flows) this.#connection?.pause();
     this.#connection?.limitIdle(bodyIdle);
     return new Promise((resolve) => {

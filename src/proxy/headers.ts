@@ -4,6 +4,8 @@ import { type FieldName, type Fields, idOf, KNOWN_FIELDS, members } from "../cor
 
 /** Our name in Via. */
 const PSEUDONYM = "tidegate";
+const VIA_10 = `via: 1.0 ${PSEUDONYM}\r\n`;
+const VIA_11 = `via: 1.1 ${PSEUDONYM}\r\n`;
 /** A chain may hold a few of us, one beside each service; more than this is a circle. */
 const MOST_VISITS = 10;
 
@@ -71,7 +73,6 @@ function allBut(dropped: readonly FieldName[]): Uint8Array {
 /** What a request carries on beside the client's own fields. */
 export interface Onward {
   readonly peer: Peer;
-  /** For a request that came without one. */
   readonly requestId: string;
   /** Milliseconds until the deadline; Infinity when there is none. */
   readonly remainingMs: number;
@@ -89,13 +90,13 @@ export function requestText(request: RequestHead, onward: Onward): string {
   let text = `${request.method} ${request.target} HTTP/1.1\r\n`;
   text += copied(fields, withMaxForwards(goesOn, request), request.nominated);
   if (fields.find(HOST) < 0) text += `host: ${request.authority || onward.fallbackHost}\r\n`;
-  text += forwardedText(request, peer);
-  text += `x-request-id: ${requestIdOf(request) ?? onward.requestId}\r\n`;
+  text += peer.trusted ? forwardedText(request, peer) : introduction(request, peer);
+  text += `x-request-id: ${onward.requestId}\r\n`;
   const { remainingMs } = onward;
   if (remainingMs < Number.POSITIVE_INFINITY) {
     text += `x-envoy-expected-rq-timeout-ms: ${Math.max(1, Math.floor(remainingMs))}\r\n`;
   }
-  text += `via: ${request.protocol.slice(5)} ${PSEUDONYM}\r\n`;
+  text += request.protocol === "HTTP/1.1" ? VIA_11 : VIA_10;
   if (request.framing.kind === "chunked") text += "transfer-encoding: chunked\r\n";
   if (request.expectContinue) text += "expect: 100-continue\r\n";
   if (onward.upgrade !== undefined) {
@@ -105,6 +106,16 @@ export function requestText(request: RequestHead, onward: Onward): string {
   return `${text}\r\n`;
 }
 
+/** The same of a peer that is not trusted, which only depends on it and on the authority. */
+function introduction(request: RequestHead, peer: Peer): string {
+  const { authority } = request;
+  if (peer.introduced?.authority !== authority) {
+    peer.introduced = { authority, text: forwardedText(request, peer) };
+  }
+  return peer.introduced.text;
+}
+
+/** Who asks for what, as far as it is known. */
 function forwardedText(request: RequestHead, peer: Peer): string {
   const { fields, authority } = request;
   const { address, trusted } = peer;

@@ -42,6 +42,7 @@ export class Story {
   readonly requestId: string;
   /** The protocol that the client asks for, if the route allows it. */
   readonly upgrade: string | undefined;
+  readonly meter: RouteMeter | undefined;
   endpoint: string | undefined;
   outcome: Outcome | undefined;
   attempts = 0;
@@ -51,6 +52,7 @@ export class Story {
     const allowed = upgrade !== undefined && route?.upgrades.includes(upgrade);
     this.upgrade = allowed ? upgrade : undefined;
     this.route = route?.name;
+    this.meter = route?.meter;
     this.cluster = route?.cluster.name;
     this.requestId = requestId;
   }
@@ -68,6 +70,7 @@ interface Routed {
   readonly name: string;
   readonly cluster: { readonly name: string };
   readonly upgrades: readonly string[];
+  readonly meter: RouteMeter;
 }
 
 /** Requests that no route took are counted under this name. */
@@ -101,18 +104,18 @@ export class Recorder {
     this.#unrouted = new RouteMeter(meter, NO_ROUTE);
   }
 
-  /** A request has ended. Never throws: a log line is not worth a request, let alone the process. */
-  ended(exchange: Exchange, reply: Reply, story: Story, route: RouteMeter | undefined): void {
+  /** A request has ended, `now`. Never throws: a log line is not worth a request, let alone the process. */
+  ended(exchange: Exchange, reply: Reply, story: Story, now: number): void {
     try {
-      this.#ended(exchange, reply, story, route);
+      this.#ended(exchange, reply, story, now);
     } catch (error) {
       this.#bug(error);
     }
   }
 
-  #ended(exchange: Exchange, reply: Reply, story: Story, route: RouteMeter | undefined): void {
-    const durationMs = this.#clock.now() - exchange.startedAt;
-    (route ?? this.#unrouted).count(reply.status, durationMs);
+  #ended(exchange: Exchange, reply: Reply, story: Story, now: number): void {
+    const durationMs = now - exchange.startedAt;
+    (story.meter ?? this.#unrouted).count(reply.status, durationMs);
     if (reply.reason !== undefined) this.#refused(reply.reason, story.cluster);
     const status = reply.ending === "complete" ? reply.status : 0;
     if (!this.#log.wants(status)) return;

@@ -43,13 +43,14 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
   const reply = new Reply(exchange, path);
   const route = path.router.match(request);
   const story = new Story(request, route, requestIdOf(request) ?? path.random.id());
+  let now = exchange.startedAt;
   let grant: Grant | undefined;
   try {
     if (route === undefined) return reply.refuse("no_route");
     if (isLoop(request)) return reply.refuse("loop_detected");
     if (endsHere(request)) return reply.options();
     const deadline = deadlineOf(exchange, route);
-    if (deadline <= exchange.startedAt) return reply.refuse("deadline_expired");
+    if (deadline <= now) return reply.refuse("deadline_expired");
 
     // Admission belongs here: limit, queue, criticality, fairness.
     grant = new Grant(route.cluster);
@@ -58,7 +59,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
       // Health, breakers and tiers belong into pick().
       const endpoint = route.cluster.pick();
       if (endpoint === undefined) return reply.refuse("no_endpoint");
-      const now = path.clock.now();
+      const begun = now;
       const attempt = new Attempt(exchange, endpoint, {
         text: requestText(request, onward(exchange, story, endpoint, deadline - now)),
         fresh,
@@ -69,10 +70,13 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
       grant.tries(endpoint);
       const outcome = await attempt.outcome;
       exchange.deadline(Number.POSITIVE_INFINITY);
-      story.tried(endpoint, outcome, path.clock.now() - now);
+      now = path.clock.now();
+      story.tried(endpoint, outcome, now - begun);
       if (outcome === "answered") {
         const relayed = reply.relay(attempt, path.bodyIdle);
-        if (relayed !== undefined) await relayed;
+        if (relayed === undefined) return;
+        await relayed;
+        now = path.clock.now();
         return;
       }
       // Retries, with their budget, belong here beside the one replay that needs none.
@@ -84,7 +88,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     exchange.truncate();
   } finally {
     grant?.settle();
-    path.recorder.ended(exchange, reply, story, route?.meter);
+    path.recorder.ended(exchange, reply, story, now);
   }
 }
 

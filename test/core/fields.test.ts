@@ -11,8 +11,8 @@ const known = KNOWN_FIELDS.filter((name) => name !== "");
 /** Fields of these lines, somewhere in a longer text. */
 function read(lines: readonly Line[], prefix = "GET / HTTP/1.1\r\n"): Fields {
   const text = `${prefix}${linesText(lines)}\r\nbody`;
-  const fields = new Fields(text);
-  const end = readFields(text, prefix.length, fields, LIMITS);
+  const fields = new Fields();
+  const end = readFields(Buffer.from(text, "latin1"), prefix.length, fields, LIMITS);
   assert.equal(end, text.length - "body".length);
   return fields;
 }
@@ -38,9 +38,9 @@ t.test("names, values and whole lines are what was written", async () => {
         assert.equal(fields.name(i), wanted.name);
         assert.equal(fields.value(i), wanted.value);
         assert.equal(fields.line(i), linesText([wanted]));
-        assert.equal(fields.start(i), fields.text.indexOf(linesText(lines.slice(i))));
+        assert.equal(fields.start(i), fields.text.indexOf(`${linesText(lines.slice(i))}\r\n`));
       });
-      assert.equal(fields.start(lines.length), fields.text.length - "\r\nbody".length);
+      assert.equal(fields.start(lines.length), fields.text.length - "\r\n".length);
     }),
   );
 });
@@ -82,7 +82,8 @@ t.test("every known name has an id of its own, and no other name has one", async
   fc.assert(
     fc.property(fc.oneof(knownName, token), fc.string(), (name, around) => {
       const wanted = known.find((each) => each === name.toLowerCase());
-      const id = lookup(around + name + around, around.length, around.length + name.length);
+      const bytes = Buffer.from(around + name + around, "latin1");
+      const id = lookup(bytes, around.length, around.length + name.length);
       assert.equal(id, wanted === undefined ? 0 : idOf(wanted));
     }),
   );
@@ -96,7 +97,10 @@ t.test("a name that differs from a known one in a single byte is not known", asy
       const other = name.slice(0, place) + String.fromCharCode(code) + name.slice(place + 1);
       fc.pre(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(other));
       const wanted = known.find((each) => each === other.toLowerCase());
-      assert.equal(lookup(other, 0, other.length), wanted === undefined ? 0 : idOf(wanted));
+      assert.equal(
+        lookup(Buffer.from(other), 0, other.length),
+        wanted === undefined ? 0 : idOf(wanted),
+      );
     }),
     { numRuns: 1000 },
   );

@@ -23,7 +23,7 @@ type HeadParser = (text: string) => ParsedHead | Malformed | typeof INCOMPLETE;
 /** Reads a stream of requests. */
 export function requestReader(): StreamReader {
   return new StreamReader((text) => {
-    const parsed = parseRequest(text, LIMITS);
+    const parsed = parseRequest(Buffer.from(text, "latin1"), LIMITS);
     if (parsed === INCOMPLETE || "reason" in parsed) return parsed;
     const { head, end, keepAlive } = parsed;
     const line = [head.method, head.target, head.protocol];
@@ -35,7 +35,7 @@ export function requestReader(): StreamReader {
 /** Reads the interim responses and the final one to a request with `method`. */
 export function responseReader(method: string): StreamReader {
   return new StreamReader((text) => {
-    const parsed = parseResponse(text, method, LIMITS);
+    const parsed = parseResponse(Buffer.from(text, "latin1"), method, LIMITS);
     if (parsed === INCOMPLETE || "reason" in parsed) return parsed;
     const { head, end } = parsed;
     const interim = head.status < 200 && head.status !== 101;

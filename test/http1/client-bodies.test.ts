@@ -54,7 +54,6 @@ t.test(
           view.fill(0);
         }
         connection.end("");
-        connection.flush();
         await listener.ended();
         const sent = bench.upstream.requests[0];
         t.ok(sent?.body.equals(Buffer.concat([bytes, bytes])), `${size}, chunked: ${chunked}`);
@@ -93,7 +92,6 @@ t.test(
     const listener = new Listener();
     const head = "POST / HTTP/1.1\r\nhost: a.test\r\ncontent-length: 1000000000\r\n\r\n";
     connection.send(head, "POST", false, listener);
-    connection.flush();
     const piece = Buffer.alloc(65_536);
     while (!listener.over) {
       connection.write(piece);

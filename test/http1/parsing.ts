@@ -9,7 +9,7 @@ export function parse(
   text: string,
   limits: Partial<RequestLimits> = {},
 ): ReturnType<typeof parseRequest> {
-  return parseRequest(text, { ...LIMITS, ...limits });
+  return parseRequest(Buffer.from(text, "latin1"), { ...LIMITS, ...limits });
 }
 
 export function parsed(text: string): ParsedRequest {

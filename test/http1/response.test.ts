@@ -27,14 +27,14 @@ function headText({ status, phrase, lines, body: what }: Response): string {
 }
 
 function parsed(text: string, method = "GET"): ParsedResponse {
-  const result = parseResponse(text, method, LIMITS);
+  const result = parseResponse(Buffer.from(text, "latin1"), method, LIMITS);
   if (result === INCOMPLETE || "reason" in result) throw new Error(verdict(text));
   return result;
 }
 
 /** `ok`, `incomplete`, or why it is refused. */
 function verdict(text: string, limits: Partial<typeof LIMITS> = {}): string {
-  const result = parseResponse(text, "GET", { ...LIMITS, ...limits });
+  const result = parseResponse(Buffer.from(text, "latin1"), "GET", { ...LIMITS, ...limits });
   if (result === INCOMPLETE) return "incomplete";
   return "reason" in result ? `${result.reason}: ${result.detail}` : "ok";
 }

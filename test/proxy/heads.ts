@@ -3,7 +3,7 @@ import type { Peer, RequestHead, ResponseHead } from "../../src/core/exchange.ts
 import { INCOMPLETE } from "../../src/http1/lines.ts";
 import { type ParsedRequest, parseRequest } from "../../src/http1/request.ts";
 import { parseResponse } from "../../src/http1/response.ts";
-import { type Onward, requestText, responseFields } from "../../src/proxy/headers.ts";
+import { type Onward, requestIdOf, requestText, responseFields } from "../../src/proxy/headers.ts";
 
 const LIMITS = { uriBytes: 8192, headerBytes: 100_000, headers: 500, bodyBytes: 0 };
 export const STRANGER: Peer = { address: "192.0.2.7", trusted: false };
@@ -17,7 +17,7 @@ export const ONWARD: Onward = {
 };
 
 export function parse(text: string): ParsedRequest {
-  const parsed = parseRequest(text, LIMITS);
+  const parsed = parseRequest(Buffer.from(text, "latin1"), LIMITS);
   if (parsed === INCOMPLETE) throw new Error(`incomplete: ${text}`);
   if ("reason" in parsed) throw new Error(`${parsed.detail}: ${text}`);
   return parsed;
@@ -30,14 +30,15 @@ export function request(lines: readonly string[] = [], line = "GET / HTTP/1.1"):
 
 export function response(lines: readonly string[], status = 200): ResponseHead {
   const text = `${[`HTTP/1.1 ${status} X`, ...lines].join("\r\n")}\r\n\r\n`;
-  const parsed = parseResponse(text, "GET", LIMITS);
+  const parsed = parseResponse(Buffer.from(text, "latin1"), "GET", LIMITS);
   if (parsed === INCOMPLETE || "reason" in parsed) throw new Error(`not a response: ${text}`);
   return parsed.head;
 }
 
 /** What an endpoint is sent, by name. */
 export function sent(head: RequestHead, onward: Partial<Onward> = {}): Record<string, string[]> {
-  const text = requestText(head, { ...ONWARD, ...onward });
+  const requestId = requestIdOf(head) ?? ONWARD.requestId;
+  const text = requestText(head, { ...ONWARD, requestId, ...onward });
   const { fields } = parse(text).head;
   const all: Record<string, string[]> = {};
   for (let i = 0; i < fields.count; i++) {

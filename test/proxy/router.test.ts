@@ -16,7 +16,7 @@ interface Wanted {
 
 function request(target: string, { method = "GET", host = "a.test", lines = [] }: Wanted = {}) {
   const text = [`${method} ${target} HTTP/1.1`, `Host: ${host}`, ...lines, "", ""].join("\r\n");
-  const parsed = parseRequest(text, LIMITS);
+  const parsed = parseRequest(Buffer.from(text, "latin1"), LIMITS);
   if (parsed === INCOMPLETE || "reason" in parsed) throw new Error(`not a request: ${text}`);
   return parsed.head;
 }
@@ -175,7 +175,7 @@ t.test("* of OPTIONS goes where everything goes", async (t) => {
 });
 
 t.test("HTTP/1.0 without a host takes routes without a host", async (t) => {
-  const parsed = parseRequest("GET / HTTP/1.0\r\n\r\n", LIMITS);
+  const parsed = parseRequest(Buffer.from("GET / HTTP/1.0\r\n\r\n"), LIMITS);
   if (parsed === INCOMPLETE || "reason" in parsed) throw new Error("not a request");
   const take = router({ wild: { path: "/", host: "*.test" }, rest: { path: "/" } });
   t.equal(take(parsed.head), "rest");

@@ -17,7 +17,8 @@ const under =
     folders.some((folder) => path.startsWith(`${folder}/`));
 
 // A word behind a dot belongs to somebody else: `socket.setTimeout` is not the timer.
-const TIMERS = /(?<![.\w$#])(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/g;
+const TIMERS = /(?<![.\w$#])(?:setTimeout|setInterval|queueMicrotask)\b/g;
+const TURN_END = /(?<![.\w$#])setImmediate\b/g;
 const TIME_AND_CHANCE =
   /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bhrtime\b|\bMath\.random\b|\b(?:randomUUID|randomBytes|randomInt|getRandomValues)\b/g;
 
@@ -40,6 +41,14 @@ const RULES: readonly Rule[] = [
     look: "code",
     words: TIMERS,
     why: "delays come from the Wheel",
+  },
+  {
+    where: (path) =>
+      under("src/core", "src/proxy", "src/http1", "src/http2")(path) &&
+      path !== "src/http1/outbox.ts",
+    look: "code",
+    words: TURN_END,
+    why: "what waits for the end of a turn waits in an Outbox",
   },
   {
     where: under("test"),
