@@ -1,13 +1,16 @@
-# Two stages: npm brings what the sidecar imports; the image holds that, the source and Node.js.
+# Two stages: npm brings what the sidecar imports, and compiles it; the image holds that and Node.js.
 #
 #   docker build -t tidegate .
 #   docker run --read-only --network container:app -v ./tidegate.yaml:/etc/tidegate/tidegate.yaml:ro tidegate
 
-FROM node:26-trixie-slim AS dependencies
+FROM node:26-trixie-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-# The optional packages are Node.js itself, which the image has of its own.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
+COPY src ./src
+# The optional packages are the compiler's, and Node.js itself, which the image has of its own.
+RUN npm ci --ignore-scripts --no-audit --no-fund \
+  && npm run build \
+  && npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 # No shell, no package manager: Debian's libraries and /nodejs/bin/node.
 FROM gcr.io/distroless/nodejs26-debian13:nonroot
@@ -19,9 +22,9 @@ LABEL org.opencontainers.image.title="tidegate" \
 ENV NODE_ENV=production
 WORKDIR /app
 # Everything belongs to root and is only read: `--read-only` and no volume to write to will do.
-COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
 COPY package.json LICENSE README.md ./
-COPY src ./src
 COPY config/tidegate.yaml /etc/tidegate/tidegate.yaml
 
 USER 65532:65532
@@ -29,7 +32,8 @@ USER 65532:65532
 EXPOSE 8080 9902
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["/nodejs/bin/node", "/app/src/main.ts", "healthcheck"]
-# A small nursery: at a thousand connections it saves 50 MiB, and costs no CPU that could be measured.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "/app/src/main.ts"]
+  CMD ["/nodejs/bin/node", "/app/dist/main.js", "healthcheck"]
+# A small nursery, a heap that grows slowly and one optimizing compiler instead of two: at a thousand
+# busy connections they save 50 MiB, and cost no CPU that could be measured.
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "--heap-growing-percent=15", "--no-maglev", "/app/dist/main.js"]
 CMD ["run", "--config", "/etc/tidegate/tidegate.yaml"]

@@ -1,5 +1,6 @@
 // `run`: the sidecar, from its config to its end.
-import { type Loaded, loadConfig, parseConfig } from "../control/config/load.ts";
+import { loadApart } from "../control/config/apart.ts";
+import type { Loaded } from "../control/config/load.ts";
 import type { Config } from "../control/config/schema.ts";
 import { formatProblem, type Problem } from "../control/config/source.ts";
 import { unavailable } from "../control/config/unavailable.ts";
@@ -7,9 +8,9 @@ import { StartError } from "../control/starterror.ts";
 import { type Sidecar, startSidecar } from "../sidecar.ts";
 import { atMost, type Given, readArguments, UsageError } from "./arguments.ts";
 import { usageOf } from "./help.ts";
-import { starterFrom } from "./init.ts";
 import { listenProblem } from "./listenproblem.ts";
 import { StopSignals } from "./signals.ts";
+import { starterFrom } from "./starter.ts";
 
 const FLAGS = { backup: "value", config: "value", listen: "value", upstream: "value" } as const;
 
@@ -39,7 +40,7 @@ export async function run(args: string[]): Promise<number> {
   return 0;
 }
 
-function load(given: Given): Promise<Loaded> | Loaded {
+async function load(given: Given): Promise<Loaded> {
   atMost(0, given);
   const { values } = given;
   const [file, upstream] = [values.get("config"), values.get("upstream")];
@@ -50,9 +51,9 @@ function load(given: Given): Promise<Loaded> | Loaded {
   if (file !== undefined && values.has("listen")) {
     throw new UsageError("--listen goes with --upstream; with --config, the file says where");
   }
-  if (file !== undefined) return loadConfig(file, process.env);
+  if (file !== undefined) return loadApart({ file });
   if (upstream === undefined) throw new UsageError("give --config FILE or --upstream HOST:PORT");
-  return parseConfig("--upstream", starterFrom(given), {});
+  return loadApart({ file: "--upstream", text: starterFrom(given) });
 }
 
 function complain(problems: readonly Problem[]): void {

@@ -3,7 +3,7 @@
 // Nothing is copied while requests flow: each metric of ours asks the Meter's own instruments for
 // their numbers when it is scraped. The names of prom-client's process metrics stay as they are.
 import { setImmediate } from "node:timers/promises";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Registry as ClientRegistry } from "prom-client";
 import {
   BUILD_INFO,
   CONFIG_RELOAD_SUCCESSFUL,
@@ -13,6 +13,7 @@ import {
 } from "../core/families.ts";
 import type { Family, Instrument, Labels, Meter, Series } from "../core/meter.ts";
 import * as core from "../core/meter.ts";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "./prometheus.ts";
 
 export interface MetricsOptions {
   readonly meter: Meter;
@@ -70,7 +71,7 @@ export function createMetrics({ meter, version, lag }: MetricsOptions): Metrics 
 }
 
 /** Metric by metric with a turn of the event loop between, so that requests need not wait. */
-async function print(registry: Registry): Promise<string> {
+async function print(registry: ClientRegistry): Promise<string> {
   let text = "";
   for (const { name } of registry.getMetricsAsArray()) {
     text += `${await registry.getSingleMetricAsString(name)}\n\n`;
@@ -80,7 +81,7 @@ async function print(registry: Registry): Promise<string> {
 }
 
 /** Registers a prom-client metric that reads from `entry` when it is asked. */
-function expose(entry: Entry, registry: Registry): void {
+function expose(entry: Entry, registry: ClientRegistry): void {
   const { kind } = entry.family;
   if (kind === "counter") new ExposedCounter(entry, registry);
   else if (kind === "gauge") new ExposedGauge(entry, registry);
@@ -90,7 +91,7 @@ function expose(entry: Entry, registry: Registry): void {
 class ExposedCounter extends Counter {
   readonly #entry: Entry;
 
-  constructor(entry: Entry, registry: Registry) {
+  constructor(entry: Entry, registry: ClientRegistry) {
     super(settings(entry.family, registry));
     this.#entry = entry;
   }
@@ -103,7 +104,7 @@ class ExposedCounter extends Counter {
 class ExposedGauge extends Gauge {
   readonly #entry: Entry;
 
-  constructor(entry: Entry, registry: Registry) {
+  constructor(entry: Entry, registry: ClientRegistry) {
     super(settings(entry.family, registry));
     this.#entry = entry;
   }
@@ -116,7 +117,7 @@ class ExposedGauge extends Gauge {
 class ExposedHistogram extends Histogram {
   readonly #entry: Entry;
 
-  constructor(entry: Entry, registry: Registry) {
+  constructor(entry: Entry, registry: ClientRegistry) {
     super(settings(entry.family, registry));
     this.#entry = entry;
   }
@@ -131,7 +132,7 @@ class ExposedHistogram extends Histogram {
   }
 }
 
-function settings({ name, help }: Family, registry: Registry) {
+function settings({ name, help }: Family, registry: ClientRegistry) {
   return { name: PREFIX + name, help, registers: [registry] };
 }
 
@@ -180,17 +181,17 @@ function numberOf(instrument: Instrument): number {
   return instrument.value;
 }
 
-let shared: Registry | undefined;
+let shared: ClientRegistry | undefined;
 
 /**
  * prom-client's process metrics: one registry for the whole process, since its observers cannot
  * be stopped. Its gauges that are named like counters are left out, `promtool` refuses them; what they
  * count is the sum of `nodejs_active_handles`, `_requests` and `_resources`.
  */
-function processRegistry(): Registry {
+function processRegistry(): ClientRegistry {
   if (shared === undefined) {
     shared = new Registry();
-    collectDefaultMetrics({ register: shared });
+    collectDefaultMetrics(shared);
     for (const what of ["handles", "requests", "resources"]) {
       shared.removeSingleMetric(`nodejs_active_${what}_total`);
     }

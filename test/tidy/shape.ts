@@ -60,10 +60,11 @@ const TOP = [
   "package.json",
   "src/",
   "test/",
+  "tsconfig.build.json",
   "tsconfig.json",
 ];
 /** Made on the spot by the tools, and in no commit. */
-const MADE = new Set(["node_modules/"]);
+const MADE = new Set(["dist/", "node_modules/"]);
 /** Folders of test/ that mirror no folder of src/. */
 const TEST_ROOMS = ["bench", "conformance", "e2e", "fuzz", "sim", "support", "tidy"];
 

@@ -2,9 +2,10 @@
 import { readDocument } from "./document.ts";
 import type { Environment } from "./environment.ts";
 import { readBytes } from "./file.ts";
+import { freeze } from "./freeze.ts";
 import { reportIssues, wording } from "./issues.ts";
 import { checkReferences } from "./references.ts";
-import { type Config, configSchema, type Frozen } from "./schema.ts";
+import { type Config, configSchema } from "./schema.ts";
 import { type Problem, Source } from "./source.ts";
 import { Tree } from "./tree.ts";
 import { lint } from "./warnings.ts";
@@ -59,12 +60,4 @@ function refuse(source: Source, message: string): Loaded {
 
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
   return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
-}
-
-/** Freezes `value` and everything in it. */
-function freeze<T>(value: T): Frozen<T>;
-function freeze(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  for (const member of Object.values(value)) freeze(member);
-  return Object.freeze(value);
 }

@@ -1,0 +1,15 @@
+// The config that flags alone ask for: `run --upstream` runs it, `init` prints it.
+import { addressProblem } from "../control/config/address.ts";
+import { STARTER, starterConfig } from "../control/config/starter.ts";
+import { type Given, UsageError } from "./arguments.ts";
+
+/** The config that `--upstream` and `--listen` ask for. */
+export function starterFrom({ values }: Given): string {
+  const upstream = values.get("upstream") ?? STARTER.upstream;
+  const listen = values.get("listen") ?? STARTER.listen;
+  const wrong = addressProblem(upstream, "endpoint");
+  if (wrong !== undefined) throw new UsageError(`--upstream ${wrong}`);
+  const bad = addressProblem(listen, "bind");
+  if (bad !== undefined) throw new UsageError(`--listen ${bad}`);
+  return starterConfig({ upstream, listen });
+}
