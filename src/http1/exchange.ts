@@ -33,6 +33,8 @@ export interface Wire {
 /** A body up to this size is kept, so that the request can be sent once more. */
 const REPLAY_BYTES = 64 * 1024;
 
+/** Most requests have no body: they share this one, which stays empty. */
+const NOTHING: Buffer[] = [];
 const OK_LINE = "HTTP/1.1 200 OK\r\n";
 
 export class ServerExchange implements Exchange, BodyTarget {
@@ -49,7 +51,8 @@ export class ServerExchange implements Exchange, BodyTarget {
   readonly #wire: Wire;
   readonly #keepAlive: boolean;
   #sink: BodySink | undefined;
-  #kept: Buffer[] | undefined = [];
+  /** What has come of the body, as long as all of it is kept. */
+  #kept: Buffer[] | undefined = NOTHING;
   #trailers: Fields | undefined;
   #chunked = false;
   #close = false;
@@ -83,13 +86,19 @@ export class ServerExchange implements Exchange, BodyTarget {
     if (this.#sink === undefined && this.answered) return;
     const full = this.bytesIn > REPLAY_BYTES;
     if (this.#sink === undefined) {
-      this.#kept?.push(Buffer.from(view));
+      this.#keep(view);
       if (full) this.#wire.pauseReading();
       return;
     }
     if (full) this.#kept = undefined;
-    else this.#kept?.push(Buffer.from(view));
+    else if (this.#kept !== undefined) this.#keep(view);
     if (!this.#sink.write(view)) this.#wire.pauseReading();
+  }
+
+  #keep(view: Buffer): void {
+    const copy = Buffer.from(view);
+    if (this.#kept === NOTHING) this.#kept = [copy];
+    else this.#kept?.push(copy);
   }
 
   onBodyEnd(trailers: Fields | undefined): void {

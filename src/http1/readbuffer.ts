@@ -13,6 +13,18 @@ const SPARE = 256;
 /** One read at a time fills it, and its bytes are used or copied before the next. */
 const SHARED = Buffer.allocUnsafeSlow(SIZE);
 
+/** Messages of a kind are alike in size: the views of the shared buffer are used again. */
+const views: (Buffer | undefined)[] = new Array(256).fill(undefined);
+
+function sharedView(size: number): Buffer {
+  const place = size % views.length;
+  const old = views[place];
+  if (old !== undefined && old.length === size) return old;
+  const view = SHARED.subarray(0, size);
+  views[place] = view;
+  return view;
+}
+
 interface Slab {
   readonly buffer: Buffer;
   /** Writes that have not finished, and one for the socket that reads into it. */
@@ -35,7 +47,7 @@ export class ReadBuffer {
       buffer: () => this.#next(),
       callback: (size) => {
         this.#filled = size === SIZE;
-        onBytes(this.#buffer.subarray(0, size));
+        onBytes(this.#buffer === SHARED ? sharedView(size) : this.#buffer.subarray(0, size));
         return true;
       },
     };
