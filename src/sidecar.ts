@@ -23,6 +23,7 @@ import { Timer, Wheel } from "./core/wheel.ts";
 import { Cluster } from "./proxy/cluster.ts";
 import { Listener } from "./proxy/listener.ts";
 import { Recorder, RouteMeter } from "./proxy/record.ts";
+import { Retries } from "./proxy/retries.ts";
 import { Router } from "./proxy/router.ts";
 import type { Path, Route } from "./proxy/serve.ts";
 
@@ -214,7 +215,12 @@ class Running implements Sidecar {
     const cluster = this.#clusters.get(settings.cluster);
     if (cluster === undefined) throw new Error(`route ${settings.name}: no such cluster`);
     const { name, match, timeout, upgrades } = settings;
-    return { name, match, cluster, timeout, upgrades, meter: new RouteMeter(this.#meter, name) };
+    const retries = new Retries(settings.retry, cluster, {
+      random: this.#random,
+      meter: this.#meter,
+    });
+    const meter = new RouteMeter(this.#meter, name);
+    return { name, match, cluster, timeout, upgrades, retries, meter };
   }
 
   #health(): Parameters<typeof startHealth>[0]["source"] {

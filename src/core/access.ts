@@ -20,7 +20,9 @@ export interface AccessRecord {
   /** The status that the client was sent; 0 when it left before there was one. */
   readonly status: number;
   readonly reason: Reason | undefined;
-  /** Why a request could not be parsed, or how an endpoint's answer was malformed: for people. */
+  /**
+   * Why a request could not be parsed, how an endpoint failed, why it was not tried again: for people.
+   */
   readonly detail: string | undefined;
   readonly outcome: Outcome | undefined;
   /** How the response ended, where that is not well. */

@@ -55,6 +55,21 @@ export const RETRIES = {
   labels: ["cluster", "outcome"],
 } as const satisfies Family;
 
+/** `reason` is a Denial of policy/retry.ts. */
+export const RETRIES_DENIED = {
+  name: "retries_denied_total",
+  help: "Tries that the route would have made again and did not, by the reason.",
+  kind: "counter",
+  labels: ["cluster", "reason"],
+} as const satisfies Family;
+
+export const RETRY_BUDGET = {
+  name: "retry_budget_remaining",
+  help: "Retries that a cluster would grant at once.",
+  kind: "gauge",
+  labels: ["cluster"],
+} as const satisfies Family;
+
 export const UPSTREAM_TRUNCATED = {
   name: "upstream_truncated_total",
   help: "Responses that an endpoint broke off before their end.",

@@ -7,14 +7,15 @@ export interface Lesson {
   readonly refusal: Reason | undefined;
   /**
    * May the same request go again? `always`: the endpoint cannot have seen it. `if_idempotent`:
-   * it may have been processed, so only a method that may be repeated, with its body still whole.
+   * it may have been processed, so only a method that may be repeated. In either case its body
+   * must still be there from its beginning.
    */
   readonly replay: "never" | "if_idempotent" | "always";
 }
 
 export const OUTCOMES = {
-  /** A final response head arrived. */
-  answered: { refusal: undefined, replay: "never" },
+  /** A final response head arrived; some routes try again after some statuses. */
+  answered: { refusal: undefined, replay: "if_idempotent" },
   /** No connection: refused, unreachable, or not established within connectTimeout. */
   unreachable: { refusal: "connect_failed", replay: "always" },
   /** The endpoint's connections are all in use; nothing was sent. */
@@ -22,11 +23,11 @@ export const OUTCOMES = {
   /** The connection ended before the first byte of a response. */
   reset: { refusal: "upstream_reset", replay: "if_idempotent" },
   /** The connection ended inside the response head. */
-  cut: { refusal: "upstream_reset", replay: "never" },
+  cut: { refusal: "upstream_reset", replay: "if_idempotent" },
   /** What arrived is not HTTP as wire.md wants it. */
   malformed: { refusal: "upstream_protocol", replay: "never" },
-  /** No response head before the deadline. */
-  timed_out: { refusal: "upstream_timeout", replay: "never" },
+  /** No response head before the deadline, or within the route's perTryTimeout. */
+  timed_out: { refusal: "upstream_timeout", replay: "if_idempotent" },
   /** The client went away, or its body turned out to be malformed. */
   cancelled: { refusal: undefined, replay: "never" },
 } as const satisfies Record<string, Lesson>;

@@ -72,7 +72,7 @@ export class ServerExchange implements Exchange, BodyTarget {
   }
 
   get bodyKept(): boolean {
-    return this.bodyWhole && this.#kept !== undefined;
+    return this.#kept !== undefined;
   }
 
   deadline(at: number): void {

@@ -54,7 +54,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   readonly #exchange: Exchange;
   /** Given up once the response is whole: then it may carry another request. */
   #connection: ClientConnection | undefined;
-  #settle: (outcome: Outcome) => void = () => {};
+  #resolve: (outcome: Outcome) => void = () => {};
   #finish: ((ending: Ending) => void) | undefined;
   #state: State = "waiting";
   /** The body as far as it has come and not gone on, one character per byte. */
@@ -71,7 +71,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.#deadline = plan.deadline;
     this.#upgrade = plan.upgrade;
     this.outcome = new Promise((resolve) => {
-      this.#settle = resolve;
+      this.#resolve = resolve;
     });
     const { pool } = endpoint;
     const connection = plan.fresh ? pool.connect() : pool.take();
@@ -161,7 +161,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
       this.#exchange.askForBody();
       return this.#exchange.deadline(this.#deadline);
     }
-    this.#over("timed_out", "no response head before the deadline");
+    this.#over("timed_out", "no response head in time");
   }
 
   onResponseDrain(): void {
@@ -187,6 +187,13 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     const flows = exchange.begin(reply, this.#held);
     this.#held = "";
     return this.#follow(flows, bodyIdle);
+  }
+
+  /** Gives up what was answered, and the connection with it unless the answer was whole. */
+  drop(): void {
+    this.#state = "over";
+    this.#exchange.dropBody();
+    this.#connection?.destroy();
   }
 
   #tunnel(reply: ReplyHead): Ending | Promise<Ending> {
@@ -227,6 +234,11 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.#exchange.dropBody();
     this.#connection?.destroy();
     this.#settle(outcome);
+  }
+
+  #settle(outcome: Outcome): void {
+    this.#exchange.deadline(Number.POSITIVE_INFINITY);
+    this.#resolve(outcome);
   }
 
   #done(ending: Ending): void {

@@ -6,6 +6,7 @@ import {
   ATTEMPTS,
   IN_FLIGHT,
   RETRIES,
+  RETRY_BUDGET,
   UPSTREAM_CONNECTIONS,
   UPSTREAM_TRUNCATED,
 } from "../core/families.ts";
@@ -13,6 +14,7 @@ import type { Counter, Gauge, Histogram, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { Pool, type PoolSettings } from "../http1/pool.ts";
 import { type Loaded, lighter } from "../policy/balance.ts";
+import { Budget, type BudgetSettings } from "../policy/budget.ts";
 
 /** What the config says of a cluster; times in milliseconds. */
 export interface ClusterSettings {
@@ -21,6 +23,7 @@ export interface ClusterSettings {
   readonly connectTimeout: number;
   readonly pool: { readonly max: number; readonly idle: number };
   readonly responseHeaderBytes: number;
+  readonly retryBudget: BudgetSettings;
 }
 
 /** What clusters share with the rest of the sidecar. */
@@ -77,6 +80,8 @@ export class Cluster {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   readonly inFlight: Gauge;
+  /** Of the retries of all its routes together. */
+  readonly budget: Budget;
   readonly #meter: Meter;
   readonly #chance: () => number;
 
@@ -88,11 +93,16 @@ export class Cluster {
     this.#meter = world.meter;
     this.#chance = () => world.random.next();
     this.inFlight = world.meter.gauge(IN_FLIGHT, { cluster: this.name });
+    this.budget = new Budget(settings.retryBudget);
+    const remaining = world.meter.gauge(RETRY_BUDGET, { cluster: this.name });
+    remaining.read = () => this.budget.remaining(world.now());
   }
 
-  /** The endpoint for the next attempt. */
-  pick(): Endpoint | undefined {
-    return lighter(this.endpoints, this.#chance);
+  /** The endpoint for the next attempt: none of `tried` while there is another one. */
+  pick(tried: readonly Endpoint[]): Endpoint | undefined {
+    if (tried.length === 0) return lighter(this.endpoints, this.#chance);
+    const untried = this.endpoints.filter((endpoint) => !tried.includes(endpoint));
+    return lighter(untried.length > 0 ? untried : this.endpoints, this.#chance);
   }
 
   /** Counts an attempt that is made again because the one before ended so. */

@@ -28,7 +28,6 @@ const FROM_TRUSTED: readonly FieldName[] = [
   "x-forwarded-host",
   "x-criticality",
   "x-shed-priority",
-  "x-envoy-attempt-count",
   "x-tidegate-reason",
   "x-tidegate-tier",
 ];
@@ -38,6 +37,7 @@ const REWRITTEN: readonly FieldName[] = [
   "expect",
   "x-forwarded-for",
   "x-envoy-expected-rq-timeout-ms",
+  "x-envoy-attempt-count",
 ];
 /** Fields that Connection cannot have removed. */
 const PROTECTED: readonly FieldName[] = [
@@ -61,6 +61,7 @@ const MAX_FORWARDS = idOf("max-forwards");
 const FORWARDED_PROTO = idOf("x-forwarded-proto");
 const FORWARDED_HOST = idOf("x-forwarded-host");
 const REQUEST_ID = idOf("x-request-id");
+const ATTEMPT_COUNT = idOf("x-envoy-attempt-count");
 const EXPECTED_TIMEOUT = idOf("x-envoy-expected-rq-timeout-ms");
 
 /** One byte per known field: does it go on? Unknown fields do. */
@@ -74,6 +75,8 @@ function allBut(dropped: readonly FieldName[]): Uint8Array {
 export interface Onward {
   readonly peer: Peer;
   readonly requestId: string;
+  /** Which try this is, those of a trusted caller included; 1 is the first. */
+  readonly attempt: number;
   /** Milliseconds until the deadline; Infinity when there is none. */
   readonly remainingMs: number;
   /** What to name in Host when an HTTP/1.0 client named nothing. */
@@ -91,7 +94,7 @@ export function requestText(request: RequestHead, onward: Onward): string {
   text += copied(fields, withMaxForwards(goesOn, request), request.nominated);
   if (fields.find(HOST) < 0) text += `host: ${request.authority || onward.fallbackHost}\r\n`;
   text += peer.trusted ? forwardedText(request, peer) : introduction(request, peer);
-  text += `x-request-id: ${onward.requestId}\r\n`;
+  text += `x-request-id: ${onward.requestId}\r\nx-envoy-attempt-count: ${onward.attempt}\r\n`;
   const { remainingMs } = onward;
   if (remainingMs < Number.POSITIVE_INFINITY) {
     text += `x-envoy-expected-rq-timeout-ms: ${Math.max(1, Math.floor(remainingMs))}\r\n`;
@@ -185,6 +188,13 @@ export function isLoop(request: RequestHead): boolean {
 export function requestIdOf(request: RequestHead): string | undefined {
   if (request.fields.find(REQUEST_ID) < 0) return undefined;
   return request.fields.named("x-request-id").find((id) => id !== "");
+}
+
+/** As which try a trusted client sends it; 1 where nobody says. */
+export function attemptCount(request: RequestHead, peer: Peer): number {
+  if (!peer.trusted || request.fields.find(ATTEMPT_COUNT) < 0) return 1;
+  const values = request.fields.named("x-envoy-attempt-count");
+  return Math.max(1, ...values.filter((value) => /^[0-9]{1,9}$/.test(value)).map(Number));
 }
 
 /** What a trusted client says is left of its patience, in milliseconds. */

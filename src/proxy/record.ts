@@ -7,6 +7,7 @@ import { REFUSED, REQUEST_DURATION, REQUESTS } from "../core/families.ts";
 import type { Counter, Histogram, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Reason } from "../core/refusal.ts";
+import type { Denial } from "../policy/retry.ts";
 import type { Endpoint } from "./cluster.ts";
 import type { Reply } from "./reply.ts";
 import { pathOf } from "./router.ts";
@@ -46,6 +47,15 @@ export class Story {
   endpoint: string | undefined;
   outcome: Outcome | undefined;
   attempts = 0;
+  /** When a response head must be here at last, in `Clock.now()` milliseconds. */
+  deadline = Number.POSITIVE_INFINITY;
+  /** The attempt that is being made: its beginning, and until when it may last. */
+  begun = 0;
+  until = 0;
+  /** Did it go again for nothing, because its connection was stale? */
+  replayed = false;
+  /** Why it did not go again, where the route would have wanted it to. */
+  denied: Denial | undefined;
 
   constructor(request: RequestHead, route: Routed | undefined, requestId: string) {
     const { upgrade } = request;
@@ -57,12 +67,23 @@ export class Story {
     this.requestId = requestId;
   }
 
-  /** An attempt has ended, or its response has begun. */
-  tried(endpoint: Endpoint, outcome: Outcome, durationMs: number): void {
+  /** How often it went again, less the replay that is free. */
+  get retries(): number {
+    return this.attempts - 1 - (this.replayed ? 1 : 0);
+  }
+
+  /** An attempt begins, `now`. */
+  begins(now: number, until: number): void {
+    this.begun = now;
+    this.until = until;
+  }
+
+  /** The attempt has ended, or its response has begun, `now`. */
+  tried(endpoint: Endpoint, outcome: Outcome, now: number): void {
     this.endpoint = endpoint.address.text;
     this.outcome = outcome;
     this.attempts++;
-    endpoint.count(outcome, durationMs);
+    endpoint.count(outcome, now - this.begun);
   }
 }
 
@@ -136,7 +157,7 @@ export class Recorder {
       path: pathOf(request.target),
       status: reply.status,
       reason: reply.reason,
-      detail: reply.detail,
+      detail: detailOf(reply, story),
       ending: reply.ending,
       bytesIn: exchange.bytesIn,
       bytesOut: exchange.bytesOut,
@@ -166,6 +187,11 @@ export class Recorder {
     }
     counter.add();
   }
+}
+
+function detailOf({ detail }: Reply, { denied }: Story): string | undefined {
+  if (denied === undefined) return detail;
+  return `${detail === undefined ? "" : `${detail}; `}not tried again: ${denied}`;
 }
 
 const NO_REQUEST = {

@@ -83,8 +83,15 @@ export class Reply {
     else this.ending = "client_aborted";
   }
 
+  /** The last attempt has ended: carries its answer to the client, or says why there is none. */
+  end(outcome: Outcome, attempt: Attempt, bodyIdle: number): Promise<void> | undefined {
+    if (outcome === "answered") return this.#relay(attempt, bodyIdle);
+    this.fail(outcome, attempt.detail);
+    return undefined;
+  }
+
   /** Carries the endpoint's response to the client, to its end. */
-  relay(attempt: Attempt, bodyIdle: number): Promise<void> | undefined {
+  #relay(attempt: Attempt, bodyIdle: number): Promise<void> | undefined {
     const { head } = attempt;
     if (head === undefined) throw new Error("an attempt without a head cannot be relayed");
     let fields = responseFields(head, this.#exchange.request);

@@ -1,9 +1,9 @@
 // The whole life of a request, top to bottom. The order of the stages is the design.
 import type { Exchange } from "../core/exchange.ts";
-import { OUTCOMES, type Outcome } from "../core/outcome.ts";
-import { Attempt } from "./attempt.ts";
+import { Attempt, type Plan } from "./attempt.ts";
 import type { Cluster, Endpoint } from "./cluster.ts";
 import {
+  attemptCount,
   endsHere,
   expectedTimeout,
   isLoop,
@@ -11,8 +11,10 @@ import {
   requestIdOf,
   requestText,
 } from "./headers.ts";
+import { pause } from "./pause.ts";
 import { type Recorder, type RouteMeter, Story } from "./record.ts";
 import { Reply, type ReplyWorld } from "./reply.ts";
+import type { Retries } from "./retries.ts";
 import type { Match, Router } from "./router.ts";
 
 /** A route at work. */
@@ -24,6 +26,7 @@ export interface Route {
   readonly timeout: number;
   /** Protocols, in lower case, that a client may upgrade to. */
   readonly upgrades: readonly string[];
+  readonly retries: Retries;
   readonly meter: RouteMeter;
 }
 
@@ -49,38 +52,35 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     if (route === undefined) return reply.refuse("no_route");
     if (isLoop(request)) return reply.refuse("loop_detected");
     if (endsHere(request)) return reply.options();
-    const deadline = deadlineOf(exchange, route);
-    if (deadline <= now) return reply.refuse("deadline_expired");
+    story.deadline = deadlineOf(exchange, route);
+    if (story.deadline <= now) return reply.refuse("deadline_expired");
 
     // Admission belongs here: limit, queue, criticality, fairness.
     grant = new Grant(route.cluster);
+    route.retries.count(now);
 
-    for (let fresh = false; ; fresh = true) {
+    for (;;) {
       // Health, breakers and tiers belong into pick().
-      const endpoint = route.cluster.pick();
+      const endpoint = route.cluster.pick(grant.visited);
       if (endpoint === undefined) return reply.refuse("no_endpoint");
-      const begun = now;
-      const attempt = new Attempt(exchange, endpoint, {
-        text: requestText(request, onward(exchange, story, endpoint, deadline - now)),
-        fresh,
-        now,
-        deadline,
-        upgrade: story.upgrade,
-      });
+      story.begins(now, route.retries.until(now, story.deadline));
+      const attempt = new Attempt(exchange, endpoint, planOf(exchange, story, endpoint));
       grant.tries(endpoint);
       const outcome = await attempt.outcome;
-      exchange.deadline(Number.POSITIVE_INFINITY);
       now = path.clock.now();
-      story.tried(endpoint, outcome, now - begun);
-      if (outcome === "answered") {
-        const relayed = reply.relay(attempt, path.bodyIdle);
+      story.tried(endpoint, outcome, now);
+      const verdict = route.retries.judge(exchange, story, attempt, now);
+      if (verdict.kind !== "again") {
+        const relayed = reply.end(outcome, attempt, path.bodyIdle);
         if (relayed === undefined) return;
         await relayed;
         now = path.clock.now();
         return;
       }
-      // Retries, with their budget, belong here beside the one replay that needs none.
-      if (fresh || !isStale(attempt, outcome, exchange)) return reply.fail(outcome, attempt.detail);
+      grant.leaves(attempt);
+      const wanted = await pause(exchange, now, verdict.waitMs);
+      now = path.clock.now();
+      if (!wanted) return reply.fail("cancelled", undefined);
       route.cluster.countRetry(outcome);
     }
   } catch (error) {
@@ -92,8 +92,12 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
   }
 }
 
+const NOWHERE: readonly Endpoint[] = [];
+
 /** One place in a cluster, and at the endpoint that is tried: taken once, settled once. */
 class Grant {
+  /** Where it has been in vain. */
+  visited: readonly Endpoint[] = NOWHERE;
   readonly #cluster: Cluster;
   #endpoint: Endpoint | undefined;
 
@@ -109,18 +113,36 @@ class Grant {
     this.#endpoint = endpoint;
   }
 
+  /** The attempt is given up, and what it may have been answered. */
+  leaves(attempt: Attempt): void {
+    attempt.drop();
+    this.visited = [...this.visited, attempt.endpoint];
+    this.tries(undefined);
+  }
+
   settle(): void {
     this.tries(undefined);
     this.#cluster.inFlight.add(-1);
   }
 }
 
-function onward(exchange: Exchange, story: Story, endpoint: Endpoint, left: number): Onward {
-  const { address } = endpoint;
+/** What `endpoint` is sent, and until when it may take to answer. */
+function planOf(exchange: Exchange, story: Story, endpoint: Endpoint): Plan {
+  return {
+    text: requestText(exchange.request, onward(exchange, story, endpoint)),
+    fresh: story.replayed,
+    now: story.begun,
+    deadline: story.until,
+    upgrade: story.upgrade,
+  };
+}
+
+function onward(exchange: Exchange, story: Story, { address }: Endpoint): Onward {
   return {
     peer: exchange.peer,
     requestId: story.requestId,
-    remainingMs: left,
+    attempt: story.attempts + attemptCount(exchange.request, exchange.peer),
+    remainingMs: story.until - story.begun,
     upgrade: story.upgrade,
     fallbackHost: address.kind === "tcp" ? address.text : "localhost",
   };
@@ -130,15 +152,4 @@ function onward(exchange: Exchange, story: Story, endpoint: Endpoint, left: numb
 function deadlineOf(exchange: Exchange, route: Route): number {
   const limit = route.timeout === 0 ? Number.POSITIVE_INFINITY : route.timeout;
   return exchange.startedAt + Math.min(limit, expectedTimeout(exchange.request, exchange.peer));
-}
-
-const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
-
-/**
- * Did the request meet a connection that the server was closing already? Then it may go again, once,
- * when doing it twice does no harm and its body is still whole: RFC 9112 9.3.1.
- */
-function isStale(attempt: Attempt, outcome: Outcome, exchange: Exchange): boolean {
-  const repeatable = IDEMPOTENT.has(exchange.request.method) && exchange.bodyKept && !exchange.gone;
-  return attempt.reused && OUTCOMES[outcome].replay === "if_idempotent" && repeatable;
 }

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import t from "tap";
-import { endsHere, expectedTimeout, isLoop, requestIdOf } from "../../src/proxy/headers.ts";
+import {
+  attemptCount,
+  endsHere,
+  expectedTimeout,
+  isLoop,
+  requestIdOf,
+} from "../../src/proxy/headers.ts";
 import { FRIEND, parse, request, STRANGER, sent } from "./heads.ts";
 
 const CLAIMS = [
@@ -14,7 +20,7 @@ const CLAIMS = [
   ...["X-Forwarded-Host: b.test", "Forwarded: for=10.0.0.1", "X-Criticality: critical"],
   ...[
     "X-Shed-Priority: 1",
-    "X-Envoy-Attempt-Count: 1",
+    "X-Envoy-Attempt-Count: 7",
     "X-Tidegate-Reason: x",
     "X-Tidegate-Tier: y",
   ],
@@ -29,9 +35,10 @@ t.test(
       "x-forwarded-for": ["192.0.2.7"],
       "x-forwarded-proto": ["http"],
       "x-forwarded-host": ["a.test"],
+      "x-envoy-attempt-count": ["1"],
     });
     const dropped = [
-      ...["forwarded", "x-criticality", "x-shed-priority", "x-envoy-attempt-count"],
+      ...["forwarded", "x-criticality", "x-shed-priority"],
       ...["x-tidegate-reason", "x-tidegate-tier", "x-envoy-expected-rq-timeout-ms"],
     ];
     t.same(
@@ -49,7 +56,6 @@ t.test("a trusted peer is believed, and becomes the last of the chain", async (t
     forwarded: ["for=10.0.0.1"],
     "x-criticality": ["critical"],
     "x-shed-priority": ["1"],
-    "x-envoy-attempt-count": ["1"],
   });
 });
 
@@ -151,6 +157,19 @@ t.test("the time that is left is told in whole milliseconds, at least one", asyn
   t.same(told(0.2), ["1"]);
   t.same(told(-5), ["1"]);
   t.equal(told(Number.POSITIVE_INFINITY), undefined);
+});
+
+t.test("only a trusted peer says that it tries again, and the most of it counts", async (t) => {
+  const head = request([
+    ...["X-Envoy-Attempt-Count: 2", "X-Envoy-Attempt-Count: 3"],
+    "X-Envoy-Attempt-Count: many",
+  ]);
+  t.equal(attemptCount(head, FRIEND), 3);
+  t.equal(attemptCount(head, STRANGER), 1);
+  for (const lines of [[], ["X-Envoy-Attempt-Count: 0"], ["X-Envoy-Attempt-Count: -2"]]) {
+    t.equal(attemptCount(request(lines), FRIEND), 1);
+  }
+  t.same(sent(head, { peer: FRIEND, attempt: 4 })["x-envoy-attempt-count"], ["4"]);
 });
 
 t.test("only a trusted peer's patience is believed, and the least of it", async (t) => {

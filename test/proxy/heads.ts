@@ -11,6 +11,7 @@ export const FRIEND: Peer = { address: "127.0.0.1", trusted: true };
 export const ONWARD: Onward = {
   peer: STRANGER,
   requestId: "our-id",
+  attempt: 1,
   remainingMs: Number.POSITIVE_INFINITY,
   fallbackHost: "127.0.0.1:80",
   upgrade: undefined,

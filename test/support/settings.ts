@@ -21,6 +21,7 @@ export interface Settings {
   readonly timeout?: string;
   readonly match?: Readonly<Record<string, unknown>>;
   readonly upgrades?: readonly string[];
+  readonly retry?: Readonly<Record<string, unknown>>;
   readonly cluster?: Readonly<Record<string, unknown>>;
   readonly log?: Readonly<Record<string, unknown>>;
   readonly drain?: { readonly delay: string; readonly timeout: string };
@@ -34,6 +35,7 @@ export function settings(upstream: Address, wanted: Settings = {}): string {
     ...(wanted.match && { match: wanted.match }),
     ...(wanted.timeout && { timeout: wanted.timeout }),
     ...(wanted.upgrades && { upgrades: wanted.upgrades }),
+    ...(wanted.retry && { retry: wanted.retry }),
   };
   const listener = {
     name: "inbound",

@@ -29,6 +29,17 @@ const pool = z
   .prefault({})
   .describe("Connections kept open to each endpoint.");
 
+const retryBudget = z
+  .strictObject({
+    percent: count(20, [0, 100], "Retries may be so many percent of the requests."),
+    minimumPerSecond: count(3, [0, 10_000], "And so many more a second, whatever the requests."),
+  })
+  .prefault({})
+  .describe(
+    "The most retries, over ten seconds; by all routes together, and by each of them as well. " +
+      "When they are spent, the last answer or failure stands.",
+  );
+
 export const cluster = z.strictObject({
   name: name("Its name in routes, metrics and logs.", "app"),
   endpoints: z
@@ -45,4 +56,5 @@ export const cluster = z.strictObject({
     ["256B", "1MiB"],
     "The largest head of a response; beyond it 502 upstream_protocol.",
   ),
+  retryBudget,
 });

@@ -86,6 +86,48 @@ const upgrade = token("a protocol name")
   .refine((text) => text.toLowerCase() !== "h2c", { error: "must not be h2c: it is never relayed" })
   .transform((text) => text.toLowerCase());
 
+const backoff = z
+  .strictObject({
+    base: duration(
+      "25ms",
+      ["0s", "1m"],
+      "The longest wait before the first; it doubles each time.",
+    ),
+    max: duration("250ms", ["0s", "10m"], "The longest wait there is."),
+  })
+  .prefault({})
+  .describe("The wait before a retry: anything up to a bound, by chance.");
+
+const retry = z
+  .strictObject({
+    attempts: count(1, [0, 10], "How often a request may go again. 0 = never."),
+    on: z
+      .array(z.enum(["connectFailure", "reset", "refused"]))
+      .prefault(["connectFailure", "reset", "refused"])
+      .describe(
+        "After what: connectFailure = no connection was to be had, so nothing was sent; reset = it " +
+          "broke before the response head was whole; refused = HTTP/2's REFUSED_STREAM.",
+      ),
+    statuses: z
+      .array(z.int().min(400).max(599))
+      .prefault([])
+      .describe(
+        "And after these answers, from 400 to 599, unless retry-after or x-tidegate-reason asks not " +
+          "to. Example: [502, 503].",
+      ),
+    perTryTimeout: duration(
+      "0s",
+      ["0s", "24h"],
+      "How long each try may take up to the response head; then it goes again. 0s = no such limit.",
+    ),
+    backoff,
+  })
+  .prefault({})
+  .describe(
+    "When a request goes again, to another endpoint if there is one. What may have arrived goes again " +
+      "only if it is GET, HEAD, OPTIONS, PUT or DELETE, with a body of 64KiB at most.",
+  );
+
 const route = z.strictObject({
   match,
   cluster: name("The cluster that answers.", "app"),
@@ -103,6 +145,7 @@ const route = z.strictObject({
     ["0s", "24h"],
     "For the whole request up to the response head; 504 when it is over. 0s = none.",
   ),
+  retry,
   upgrades: z
     .array(upgrade)
     .prefault(["websocket"])

@@ -1,11 +1,11 @@
 // Options that the documentation of Tidegate promises and this version does not have yet. They are
-// refused as such: an operator who asks for a retry must not believe that there is one.
+// refused as such: an operator who asks for a backup must not believe that there is one.
 import type { Path } from "./tree.ts";
 
 /** By the mapping that they stand in; `*` is any item of a list. */
 const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
   "listeners.*": ["http2", "protocol", "tls"],
-  "listeners.*.routes.*": ["criticality", "retry"],
+  "listeners.*.routes.*": ["criticality"],
   "clusters.*": [
     "backups",
     "backupConcurrency",
@@ -16,7 +16,6 @@ const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
     "healthCheck",
     "http2",
     "protocol",
-    "retryBudget",
     "tls",
   ],
   "clusters.*.endpoints.*": ["weight"],

@@ -119,6 +119,7 @@ function lintRoutes(
 ): void {
   for (const [index, route] of routes.entries()) {
     lintRoute(route, clusters, [...path, index], report);
+    lintRetry(route, [...path, index, "retry"], report);
   }
   for (const { index, by } of shadowedRoutes(routes)) {
     const other = pathText([...path, by]);
@@ -156,6 +157,24 @@ function lintRoute(
     report(
       [...path, "match", "methods", index],
       "methods are case-sensitive, and in upper case as a rule",
+    );
+  }
+}
+
+function lintRetry({ timeout, retry }: Route, path: Path, report: Report): void {
+  const { attempts, perTryTimeout, backoff } = retry;
+  if (timeout > 0 && perTryTimeout >= timeout) {
+    report(
+      [...path, "perTryTimeout"],
+      `perTryTimeout (${formatDuration(perTryTimeout)}) is not shorter than the timeout of its route ` +
+        `(${formatDuration(timeout)}), which leaves no time to try again`,
+    );
+  }
+  if (attempts > 0 && backoff.max < backoff.base) {
+    report(
+      [...path, "backoff", "max"],
+      `max (${formatDuration(backoff.max)}) is shorter than base (${formatDuration(backoff.base)}), ` +
+        "which has no effect then",
     );
   }
 }

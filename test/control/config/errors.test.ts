@@ -208,24 +208,37 @@ t.test("a config needs a listener, a route, a cluster and an endpoint", async (t
   t.strictSame(errorsOf("hello\n"), ["1:1: the config must be a mapping"]);
 });
 
+t.test("retries that cannot be are refused", async (t) => {
+  const rows: readonly (readonly [retry: string, error: string])[] = [
+    ["attempts: 11", "6:28: attempts must be at most 10"],
+    [
+      "on: [resets]",
+      '6:23: on[0] must be one of connectFailure, reset, refused; did you mean "reset"?',
+    ],
+    ["on: reset", "6:22: on must be a list"],
+    ["statuses: [200]", "6:29: statuses[0] must be at least 400"],
+    [
+      "perTryTimeout: 100",
+      "6:33: perTryTimeout must be a duration such as 250ms, 15s or 1m30s; a number has no unit",
+    ],
+    ["backoff: { bas: 1s }", '6:29: unknown option "bas"; did you mean "base"?'],
+  ];
+  for (const [retry, error] of rows)
+    t.strictSame(errorsOf(inRoute(`retry: { ${retry} }`)), [error]);
+  t.strictSame(errorsOf(inCluster("retryBudget: { percent: 101, minimumPerSecond: -1 }")), [
+    "8:29: percent must be at most 100",
+    "8:52: minimumPerSecond must be at least 0",
+  ]);
+});
+
 t.test("options of later versions are refused as such", async (t) => {
   const later = (name: string) => `${name} is not available yet in this version; remove it`;
-  for (const name of ["criticality", "retry"]) {
-    t.strictSame(errorsOf(inRoute(`${name}: { a: 1 }`)), [`6:9: ${later(name)}`]);
-  }
+  t.strictSame(errorsOf(inRoute("criticality: { a: 1 }")), [`6:9: ${later("criticality")}`]);
   for (const name of ["tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inListener(`${name}: {}`)), [`4:5: ${later(name)}`]);
   }
   const policies = ["backups", "backupConcurrency", "healthCheck", "breaker", "concurrency"];
-  for (const name of [
-    ...policies,
-    "retryBudget",
-    "fairness",
-    "fallback",
-    "tls",
-    "http2",
-    "protocol",
-  ]) {
+  for (const name of [...policies, "fairness", "fallback", "tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inCluster(`${name}: off`)), [`8:5: ${later(name)}`]);
   }
   const weighted = inCluster("").replace("127.0.0.1:3000", "{ address: a:1, weight: 2 }");
@@ -242,7 +255,7 @@ listeners:
       - cluster: ap
         match: { path: x }
       - cluster: app
-        retry: {}
+        criticality: {}
 clusters:
   - name: app
     endpoints: []

@@ -22,7 +22,7 @@ t.test("a route must lead to a cluster that there is", async (t) => {
 });
 
 t.test("an unknown cluster is told even when much else is wrong", async (t) => {
-  const errors = errorsOf(withRoutes("{ cluster: ap, timeout: 1, retry: {} }"));
+  const errors = errorsOf(withRoutes("{ cluster: ap, timeout: 1, criticality: {} }"));
   t.strictSame(
     errors.map((error) => error.split(" ")[0]),
     ["5:20:", "5:33:", "5:36:"],

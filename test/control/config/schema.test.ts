@@ -33,6 +33,7 @@ interface Promised {
     readonly connectTimeout: number;
     readonly pool: { readonly max: number; readonly idle: number };
     readonly responseHeaderBytes: number;
+    readonly retryBudget: { readonly percent: number; readonly minimumPerSecond: number };
   }[];
 }
 
@@ -47,6 +48,13 @@ interface PromisedRoute {
   readonly cluster: string;
   readonly timeout: number;
   readonly upgrades: readonly string[];
+  readonly retry: {
+    readonly attempts: number;
+    readonly on: readonly ("connectFailure" | "reset" | "refused")[];
+    readonly statuses: readonly number[];
+    readonly perTryTimeout: number;
+    readonly backoff: { readonly base: number; readonly max: number };
+  };
 }
 
 function tcp(host: string, port: number): Address {
@@ -82,6 +90,13 @@ const DEFAULTS: Promised = {
           cluster: "app",
           timeout: 15_000,
           upgrades: ["websocket"],
+          retry: {
+            attempts: 1,
+            on: ["connectFailure", "reset", "refused"],
+            statuses: [],
+            perTryTimeout: 0,
+            backoff: { base: 25, max: 250 },
+          },
         },
       ],
     },
@@ -93,6 +108,7 @@ const DEFAULTS: Promised = {
       connectTimeout: 1000,
       pool: { max: 10_000, idle: 4000 },
       responseHeaderBytes: 65_536,
+      retryBudget: { percent: 20, minimumPerSecond: 3 },
     },
   ],
 };
@@ -103,7 +119,9 @@ t.test("what is not given is at its default", async (t) => {
   t.strictSame(configOf(atTop("health: {}\nadmin: {}\ndrain: {}\nlog: {}")), DEFAULTS);
   t.strictSame(configOf(inListener("limits: {}\n    forwarded: {}")), DEFAULTS);
   t.strictSame(configOf(inRoute("match: {}")), DEFAULTS);
+  t.strictSame(configOf(inRoute("retry: { backoff: {} }")), DEFAULTS);
   t.strictSame(configOf(inCluster("pool: {}")), DEFAULTS);
+  t.strictSame(configOf(inCluster("retryBudget: {}")), DEFAULTS);
 });
 
 t.test("the whole config is frozen, at every depth", async (t) => {

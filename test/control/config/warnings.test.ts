@@ -118,6 +118,22 @@ t.test("a route without a deadline, or one that is too short, is told", async (t
   t.strictSame(warningsOf(inRoute("timeout: 1s")), []);
 });
 
+t.test(
+  "tries that may last as long as the request, and waits without effect, are told",
+  async (t) => {
+    t.match(warningsOf(inRoute("retry: { perTryTimeout: 15s }")), [
+      /^6:33: perTryTimeout \(15s\) is not shorter than the timeout of its route \(15s\)/,
+    ]);
+    t.match(warningsOf(inRoute("retry: { backoff: { base: 1s } }")), [
+      /^6:18: max \(250ms\) is shorter than base \(1s\), which has no effect/,
+    ]);
+    t.strictSame(
+      warningsOf(inRoute("retry: { perTryTimeout: 14s, backoff: { base: 250ms } }")),
+      [],
+    );
+  },
+);
+
 t.test("matches that do not match what they seem to are told", async (t) => {
   t.match(warningsOf(inRoute("match: { path: /api/* }")), [/^6:24: \* stands for itself here/]);
   t.match(warningsOf(inRoute("match: { methods: [GET, post] }")), [

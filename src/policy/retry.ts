@@ -1,0 +1,127 @@
+// May a request go again, and when?
+//
+//   final     how it ended is not among what the route tries again: `on`, `statuses`, perTryTimeout
+//   denied    unsafe         doing it twice may do harm, or its body is not there any more
+//             attempts       it has had its tries
+//             already_retry  a trusted caller is retrying it: of several layers one retries
+//             pushback       the endpoint, or a sidecar before it, asks not to be asked again now
+//             deadline       it would be over before the wait is
+//             budget         the budget of the route or of the cluster is spent
+//   again     after the backoff; spent in both budgets from now on
+import { OUTCOMES, type Outcome } from "../core/outcome.ts";
+import { type BackoffSettings, backoff } from "./backoff.ts";
+import type { Budget } from "./budget.ts";
+
+/** What `on` can name. */
+export type RetryOn = "connectFailure" | "reset" | "refused";
+
+/** What the config says of a route's retries; times in milliseconds. */
+export interface RetrySettings {
+  /** How often a request may go again. */
+  readonly attempts: number;
+  readonly on: readonly RetryOn[];
+  readonly statuses: readonly number[];
+  /** For each try; 0 for the request's own deadline alone. */
+  readonly perTryTimeout: number;
+  readonly backoff: BackoffSettings;
+}
+
+/** A try that has ended, and the request that made it; times in `Clock.now()` milliseconds. */
+export interface Ended {
+  readonly outcome: Outcome;
+  /** What was answered; 0 when nothing was. */
+  readonly status: number;
+  /** Did the answer ask not to be asked again now? */
+  readonly pushback: boolean;
+  readonly method: string;
+  /** Could the body be sent once more from its beginning? */
+  readonly bodyKept: boolean;
+  /** How often it went again already. */
+  readonly retries: number;
+  /** As which try of its caller it came; 1 where nobody says. */
+  readonly arrivedAs: number;
+  readonly now: number;
+  readonly deadline: number;
+}
+
+export type Denial = "unsafe" | "attempts" | "already_retry" | "pushback" | "deadline" | "budget";
+
+export type Verdict =
+  | { readonly kind: "final" }
+  | { readonly kind: "denied"; readonly why: Denial }
+  | { readonly kind: "again"; readonly waitMs: number };
+
+export const FINAL: Verdict = { kind: "final" };
+
+const MEANT: Readonly<Record<RetryOn, readonly Outcome[]>> = {
+  connectFailure: ["unreachable", "saturated"],
+  reset: ["reset", "cut"],
+  // HTTP/2's REFUSED_STREAM; HTTP/1.1 has no way to say that a request was never looked at.
+  refused: [],
+};
+
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+
+/** Does doing it twice no more than doing it once? RFC 9110 9.2.2, of the methods that are known. */
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT.has(method);
+}
+
+/** The retries of one route. The route has a budget of its own, so that it cannot eat the cluster's. */
+export class RetryPolicy {
+  readonly #settings: RetrySettings;
+  readonly #outcomes: ReadonlySet<Outcome>;
+  readonly #statuses: ReadonlySet<number>;
+  readonly #budgets: readonly Budget[];
+
+  /** Every one of `budgets` has to grant a retry. */
+  constructor(settings: RetrySettings, budgets: readonly Budget[]) {
+    const { attempts, on, statuses, perTryTimeout } = settings;
+    const slow: readonly Outcome[] = perTryTimeout > 0 ? ["timed_out"] : [];
+    this.#settings = settings;
+    this.#outcomes = new Set(attempts > 0 ? [...on.flatMap((word) => MEANT[word]), ...slow] : []);
+    this.#statuses = new Set(attempts > 0 ? statuses : []);
+    this.#budgets = budgets;
+  }
+
+  /** When a try that begins `now` has to be answered. */
+  until(now: number, deadline: number): number {
+    const { perTryTimeout } = this.#settings;
+    return perTryTimeout > 0 ? Math.min(deadline, now + perTryTimeout) : deadline;
+  }
+
+  /** Is this an ending after which the route would try again? */
+  wants(outcome: Outcome, status: number): boolean {
+    return outcome === "answered" ? this.#statuses.has(status) : this.#outcomes.has(outcome);
+  }
+
+  /** Says whether the request goes again, and spends a retry when it does. `chance` is in [0, 1). */
+  judge(ended: Ended, chance: number): Verdict {
+    if (!this.wants(ended.outcome, ended.status)) return FINAL;
+    const { attempts, backoff: waits } = this.#settings;
+    const { now, retries } = ended;
+    const waitMs = backoff(waits, retries, chance);
+    if (!isSafe(ended)) return DENIED.unsafe;
+    if (retries >= attempts) return DENIED.attempts;
+    if (ended.arrivedAs > 1) return DENIED.already_retry;
+    if (ended.pushback) return DENIED.pushback;
+    if (now + waitMs >= ended.deadline) return DENIED.deadline;
+    if (this.#budgets.some((budget) => budget.remaining(now) < 1)) return DENIED.budget;
+    for (const budget of this.#budgets) budget.spend(now);
+    return { kind: "again", waitMs };
+  }
+}
+
+function isSafe({ outcome, method, bodyKept }: Ended): boolean {
+  const { replay } = OUTCOMES[outcome];
+  return bodyKept && (replay === "always" || (replay === "if_idempotent" && isIdempotent(method)));
+}
+
+const DENIED: Readonly<Record<Denial, Verdict>> = {
+  unsafe: { kind: "denied", why: "unsafe" },
+  attempts: { kind: "denied", why: "attempts" },
+  already_retry: { kind: "denied", why: "already_retry" },
+  pushback: { kind: "denied", why: "pushback" },
+  deadline: { kind: "denied", why: "deadline" },
+  budget: { kind: "denied", why: "budget" },
+};

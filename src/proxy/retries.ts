@@ -1,0 +1,100 @@
+// The retries of one route at work: tells the policy what it asks about, and the metrics what it said.
+import type { Random } from "../core/clock.ts";
+import type { Exchange, ResponseHead } from "../core/exchange.ts";
+import { RETRIES_DENIED } from "../core/families.ts";
+import { idOf } from "../core/fields.ts";
+import type { Meter } from "../core/meter.ts";
+import { Budget } from "../policy/budget.ts";
+import {
+  type Denial,
+  FINAL,
+  isIdempotent,
+  RetryPolicy,
+  type RetrySettings,
+  type Verdict,
+} from "../policy/retry.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Cluster } from "./cluster.ts";
+import { attemptCount } from "./headers.ts";
+import type { Story } from "./record.ts";
+
+/** What retries share with the rest of the sidecar. */
+export interface RetryWorld {
+  readonly random: Random;
+  readonly meter: Meter;
+}
+
+const RETRY_AFTER = idOf("retry-after");
+const REASON = idOf("x-tidegate-reason");
+const AT_ONCE: Verdict = { kind: "again", waitMs: 0 };
+
+export class Retries {
+  readonly #policy: RetryPolicy;
+  readonly #route: Budget;
+  readonly #cluster: Cluster;
+  readonly #world: RetryWorld;
+
+  constructor(settings: RetrySettings, cluster: Cluster, world: RetryWorld) {
+    this.#cluster = cluster;
+    this.#world = world;
+    this.#route = new Budget(cluster.budget.settings);
+    this.#policy = new RetryPolicy(settings, [this.#route, cluster.budget]);
+  }
+
+  /** A request has come. */
+  count(now: number): void {
+    this.#route.count(now);
+    this.#cluster.budget.count(now);
+  }
+
+  /** When a try that begins `now` has to be answered. */
+  until(now: number, deadline: number): number {
+    return this.#policy.until(now, deadline);
+  }
+
+  /** Does the request go again after `attempt`, of which the story knows? The story learns why not. */
+  judge(exchange: Exchange, story: Story, attempt: Attempt, now: number): Verdict {
+    const { outcome } = story;
+    if (isStale(exchange, story, attempt)) {
+      story.replayed = true;
+      return AT_ONCE;
+    }
+    const { head } = attempt;
+    const status = head?.status ?? 0;
+    if (outcome === undefined || !this.#policy.wants(outcome, status)) return FINAL;
+    const { request, peer, bodyKept } = exchange;
+    const { deadline, retries } = story;
+    const arrivedAs = attemptCount(request, peer);
+    const pushback = outcome === "answered" && head !== undefined && pushesBack(head);
+    const { method } = request;
+    const verdict = this.#policy.judge(
+      { outcome, status, pushback, method, bodyKept, retries, arrivedAs, now, deadline },
+      this.#world.random.next(),
+    );
+    if (verdict.kind === "denied") this.#denied(verdict.why, story);
+    return verdict;
+  }
+
+  #denied(reason: Denial, story: Story): void {
+    story.denied = reason;
+    this.#world.meter.counter(RETRIES_DENIED, { cluster: this.#cluster.name, reason }).add();
+  }
+}
+
+/**
+ * Did the request meet a connection that the server was closing already? Then it goes again, once,
+ * when doing it twice does no harm and its body is still whole: RFC 9112 9.3.1. That is the price of
+ * keeping connections, no sign of trouble, so no budget pays for it.
+ */
+function isStale(exchange: Exchange, story: Story, attempt: Attempt): boolean {
+  const met = story.outcome === "reset" && attempt.reused && !story.replayed;
+  return met && exchange.bodyKept && isIdempotent(exchange.request.method);
+}
+
+/** Whoever sheds says so: a retry would be the load that it sheds. */
+function pushesBack({ fields }: ResponseHead): boolean {
+  const said = fields.find(RETRY_AFTER) >= 0 || fields.find(REASON) >= 0;
+  return said || SHEDDING.some((name) => fields.named(name).length > 0);
+}
+
+const SHEDDING = ["x-envoy-overloaded", "grpc-retry-pushback-ms"];
