@@ -1,5 +1,6 @@
 // The options of a cluster: the instances of one service.
 import { z } from "zod";
+import { breaker } from "./breaker.ts";
 import { address, count, duration, name, size } from "./field.ts";
 
 const endpoint = z
@@ -51,6 +52,7 @@ export const cluster = z.strictObject({
     }),
   connectTimeout: duration("1s", ["1ms", "10m"], "How long connecting to an endpoint may take."),
   pool,
+  breaker,
   responseHeaderBytes: size(
     "64KiB",
     ["256B", "1MiB"],

@@ -72,6 +72,11 @@ export function count(fallback: number, [least, most]: readonly [number, number]
     .describe(`${doc} From ${least} to ${most}.`);
 }
 
+/** A part of a whole: above 0, so that it is never met by nothing at all. */
+export function share(fallback: number, doc: string) {
+  return z.number().positive().max(1).prefault(fallback).describe(`${doc} Above 0, up to 1.`);
+}
+
 /** Where to listen, or whom to reach. */
 export function address(use: "bind" | "endpoint") {
   return z

@@ -38,8 +38,9 @@ function member(
 ): readonly string[] {
   const indent = "  ".repeat(depth);
   const item = Array.isArray(option.items) ? undefined : asSchema(option.items);
-  if (option.properties !== undefined) {
-    return [`${indent}${key}:`, ...members(option, depth + 1).flat()];
+  const mapping = asMapping(option);
+  if (mapping !== undefined) {
+    return [`${indent}${key}:`, ...members(mapping, depth + 1).flat()];
   }
   if (item?.properties !== undefined) {
     return [`${indent}${key}:`, ...listItem(members(item, depth + 2).flat())];
@@ -48,6 +49,11 @@ function member(
   // What has no default stays a comment, unless there is no config without it.
   const absent = option.default === undefined && !required;
   return [`${indent}${absent ? "# " : ""}${key}: ${flow(value)}`];
+}
+
+/** The form of an option in which it has options of its own, when it has one. */
+function asMapping(option: JsonSchema): JsonSchema | undefined {
+  return [option, ...(option.anyOf ?? []).map(asSchema)].find((form) => form?.properties);
 }
 
 /** Puts the dash of a list item before its first member, and the comment above it in line. */

@@ -2,7 +2,7 @@
 // documentation of every option; `config/tidegate.yaml` is the same thing in another form.
 import { z } from "zod";
 import { cluster } from "./cluster.ts";
-import { address, duration, hostName } from "./field.ts";
+import { address, duration, hostName, share } from "./field.ts";
 import { listener } from "./listener.ts";
 import { nameRoutes } from "./naming.ts";
 import { didYouMean } from "./suggest.ts";
@@ -80,12 +80,7 @@ const log = z
       .describe(
         "Which requests the access log tells of; sampled = errors, and a share of the rest.",
       ),
-    sample: z
-      .number()
-      .positive()
-      .max(1)
-      .prefault(0.01)
-      .describe("The share of requests that `access: sampled` tells of. Above 0, up to 1."),
+    sample: share(0.01, "The share of requests that `access: sampled` tells of."),
     file: z
       .string()
       .regex(/^(stdout|stderr|[^\0]*\/[^\0]*)$/, {

@@ -9,7 +9,6 @@ const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
   "clusters.*": [
     "backups",
     "backupConcurrency",
-    "breaker",
     "concurrency",
     "fairness",
     "fallback",

@@ -237,7 +237,7 @@ t.test("options of later versions are refused as such", async (t) => {
   for (const name of ["tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inListener(`${name}: {}`)), [`4:5: ${later(name)}`]);
   }
-  const policies = ["backups", "backupConcurrency", "healthCheck", "breaker", "concurrency"];
+  const policies = ["backups", "backupConcurrency", "healthCheck", "concurrency"];
   for (const name of [...policies, "fairness", "fallback", "tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inCluster(`${name}: off`)), [`8:5: ${later(name)}`]);
   }

@@ -2,6 +2,7 @@
 import t from "tap";
 import type { Config } from "../../../src/control/config/schema.ts";
 import type { Address } from "../../../src/core/address.ts";
+import type { BreakerSettings } from "../../../src/policy/breaker.ts";
 import { atTop, configOf, inCluster, inListener, inRoute, withRoutes } from "./sample.ts";
 
 /** What the rest of the sidecar relies on. A change of the schema that breaks it does not compile. */
@@ -32,10 +33,14 @@ interface Promised {
     readonly endpoints: readonly { readonly address: Address }[];
     readonly connectTimeout: number;
     readonly pool: { readonly max: number; readonly idle: number };
+    readonly breaker: "off" | PromisedBreaker;
     readonly responseHeaderBytes: number;
     readonly retryBudget: { readonly percent: number; readonly minimumPerSecond: number };
   }[];
 }
+
+/** What breakers are made of, but for the time of a trial, and what only their cluster can hold. */
+type PromisedBreaker = Omit<BreakerSettings, "trialTimeout"> & { readonly minimumHealthy: number };
 
 interface PromisedRoute {
   readonly name: string;
@@ -107,6 +112,15 @@ const DEFAULTS: Promised = {
       endpoints: [{ address: tcp("127.0.0.1", 3000) }],
       connectTimeout: 1000,
       pool: { max: 10_000, idle: 4000 },
+      breaker: {
+        consecutiveFailures: 5,
+        failureRate: { threshold: 0.5, window: 10_000, minimumRequests: 20 },
+        slowCalls: { threshold: 0.8, slowerThan: 5000 },
+        open: { base: 1000, max: 60_000, jitter: 0.5 },
+        trials: 5,
+        ramp: 10_000,
+        minimumHealthy: 1,
+      },
       responseHeaderBytes: 65_536,
       retryBudget: { percent: 20, minimumPerSecond: 3 },
     },
@@ -122,6 +136,9 @@ t.test("what is not given is at its default", async (t) => {
   t.strictSame(configOf(inRoute("retry: { backoff: {} }")), DEFAULTS);
   t.strictSame(configOf(inCluster("pool: {}")), DEFAULTS);
   t.strictSame(configOf(inCluster("retryBudget: {}")), DEFAULTS);
+  const empty = "breaker: { failureRate: {}, slowCalls: {}, open: {} }";
+  t.strictSame(configOf(inCluster("breaker: {}")), DEFAULTS);
+  t.strictSame(configOf(inCluster(empty)), DEFAULTS);
 });
 
 t.test("the whole config is frozen, at every depth", async (t) => {

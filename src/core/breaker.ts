@@ -1,0 +1,27 @@
+// The words of circuit breakers, as metrics, events and the state on admin use them.
+
+/** How a call went. `ignore`: it says nothing of the endpoint, as when the client went away. */
+export type Verdict = "success" | "failure" | "ignore";
+
+export type BreakerState = "closed" | "open" | "half_open";
+
+export type BreakerReason =
+  | "consecutive_failures"
+  | "failure_rate"
+  | "slow_calls"
+  | "trials_failed"
+  | "trials_passed"
+  | "open_time_over"
+  | "forced"
+  | "override_ended";
+
+/** A change of state. An operator may force the state that there is: then both are the same. */
+export interface BreakerChange {
+  readonly from: BreakerState;
+  readonly to: BreakerState;
+  readonly reason: BreakerReason;
+  /** When it was made, in `Clock.now()` milliseconds. */
+  readonly at: number;
+  /** When it ends by itself; undefined when only calls, or nothing, can end it. */
+  readonly until: number | undefined;
+}

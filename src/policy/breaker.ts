@@ -1,0 +1,279 @@
+// Whether one endpoint is worth calling, from how its calls end.
+//
+//               failures in a row, failure rate, slow calls
+//      closed ----------------------------------------------> open <----------+
+//        ^                                                     | its time     | trials failed
+//        |  trials passed                                      v is over      |
+//        +------------------------------------------------ half_open ---------+
+//
+// Time moves the state only when it is asked. An outcome counts only in the generation that granted
+// it (both as in gobreaker): what began before a trip cannot close it, nor open it after recovery.
+import type { BreakerChange, BreakerReason, BreakerState, Verdict } from "../core/breaker.ts";
+import { rampShare } from "./ramp.ts";
+import { type TrialRules, Trials } from "./trials.ts";
+import { Window } from "./window.ts";
+
+/** Times are in milliseconds, thresholds are shares in (0, 1]. */
+export interface BreakerSettings {
+  /** Trips after so many failures with no success between them. At least 1. */
+  readonly consecutiveFailures: number;
+  /** Trips at this share of failures, once the window holds `minimumRequests`. */
+  readonly failureRate: {
+    readonly threshold: number;
+    readonly window: number;
+    readonly minimumRequests: number;
+  };
+  /** Trips at this share of calls `slowerThan` a time; same window, same minimum. */
+  readonly slowCalls: { readonly threshold: number; readonly slowerThan: number };
+  /** The time is spread downwards by `jitter`, in [0, 1], so that `max` is never exceeded. */
+  readonly open: { readonly base: number; readonly max: number; readonly jitter: number };
+  /** How many calls a half-open breaker lets through. */
+  readonly trials: number;
+  /** How long a trial may take; after that it has failed. */
+  readonly trialTimeout: number;
+  /** How long it takes from the trials to full traffic. */
+  readonly ramp: number;
+}
+
+/** What a breaker asks and tells. It does so in the middle of a call: ask it nothing but `state`. */
+export interface BreakerWorld {
+  /** Chance: a number in [0, 1). */
+  readonly random: () => number;
+  /** May it trip now? Where not, it stays closed, and trips when it may if the cause still holds. */
+  readonly mayTrip: (now: number) => boolean;
+  readonly changed: (change: BreakerChange) => void;
+}
+
+type State =
+  /** `since` when it is back; always, unless trials brought it back. */
+  | { readonly kind: "closed"; readonly since: number }
+  | { readonly kind: "open"; readonly since: number; readonly until: number }
+  | { readonly kind: "half_open"; readonly trials: Trials };
+
+interface Override {
+  readonly to: "open" | "closed";
+  readonly until: number;
+}
+
+/** What `enter` answers when the call must not be made. */
+export const NO_GRANT = 0;
+
+const NEVER = Number.POSITIVE_INFINITY;
+const ALWAYS = Number.NEGATIVE_INFINITY;
+const CLOSED: State = { kind: "closed", since: ALWAYS };
+
+/** The breaker of one endpoint. */
+export class Breaker {
+  readonly #settings: BreakerSettings;
+  readonly #world: BreakerWorld;
+  readonly #rules: TrialRules;
+  readonly #window: Window;
+  #state: State = CLOSED;
+  /** The number of the last grant; while closed it is that of all. Never NO_GRANT. */
+  #generation = 1;
+  /** From when on a look at the time can change the state. */
+  #due = NEVER;
+  #failuresInRow = 0;
+  #tripsInRow = 0;
+  #openMs = 0;
+  #override: Override | undefined;
+  #last: BreakerChange | undefined;
+
+  constructor(settings: BreakerSettings, world: BreakerWorld) {
+    this.#settings = settings;
+    this.#world = world;
+    this.#window = new Window(settings.failureRate.window);
+    this.#rules = {
+      places: settings.trials,
+      // A threshold above one half would close it on trials of which most have failed.
+      failures: Math.min(0.5, settings.failureRate.threshold),
+      slow: settings.slowCalls.threshold,
+    };
+  }
+
+  /** The state as it was when time was last asked; for callbacks, which must not move it. */
+  get state(): BreakerState {
+    return this.#state.kind;
+  }
+
+  /** What brought the state about; undefined while it has never changed. */
+  get last(): BreakerChange | undefined {
+    return this.#last;
+  }
+
+  /** What an operator has forced, and until when. */
+  get override(): Override | undefined {
+    return this.#override;
+  }
+
+  /** Would `enter` grant a call? */
+  allows(now: number): boolean {
+    this.ask(now);
+    const state = this.#state;
+    return state.kind === "closed" || (state.kind === "half_open" && state.trials.hasPlace);
+  }
+
+  /** Asks for one call: a grant, to be settled once, or NO_GRANT. */
+  enter(now: number): number {
+    this.ask(now);
+    const state = this.#state;
+    if (state.kind === "closed") return this.#generation;
+    if (state.kind === "open" || !state.trials.hasPlace) return NO_GRANT;
+    state.trials.begin(++this.#generation, now + this.#settings.trialTimeout);
+    this.#due = state.trials.due;
+    return this.#generation;
+  }
+
+  /** Tells how a granted call went, and how long its answer took, less our own delays. */
+  settle(grant: number, verdict: Verdict, now: number, tookMs: number): void {
+    this.ask(now);
+    const state = this.#state;
+    const slow = tookMs > this.#settings.slowCalls.slowerThan;
+    if (state.kind === "closed") {
+      if (grant !== this.#generation || verdict === "ignore") return;
+      if (this.#override === undefined) this.#count(verdict === "failure", slow, now);
+    } else if (state.kind === "half_open") {
+      state.trials.settle(grant, verdict, slow);
+      this.#judge(state.trials, now);
+    }
+  }
+
+  /** Lets time move the state. What reads `state` or `last` from outside asks first. */
+  ask(now: number): void {
+    if (now >= this.#due) this.#move(now);
+  }
+
+  /** The share of its usual traffic that it should get, in (0, 1]: below 1 only after recovery. */
+  share(now: number): number {
+    const state = this.#state;
+    return state.kind === "closed" ? rampShare(state.since, now, this.#settings.ramp) : 1;
+  }
+
+  /** How long it has been open in all, so that an opening between two looks is seen. */
+  openMs(now: number): number {
+    this.ask(now);
+    return this.#openMs + (this.#state.kind === "open" ? now - this.#state.since : 0);
+  }
+
+  /**
+   * This process stood still for `ms`: the trials could not be answered, and get that time back.
+   * To be told before time is asked.
+   */
+  excuse(ms: number): void {
+    if (this.#state.kind !== "half_open") return;
+    this.#state.trials.excuse(ms);
+    this.#due = this.#state.trials.due;
+  }
+
+  /** Refuses everything until `until`, or `auto`. `mayTrip` is not asked: the operator knows. */
+  forceOpen(now: number, until: number): void {
+    this.ask(now);
+    this.#override = { to: "open", until };
+    this.#change({ kind: "open", since: now, until }, "forced", now);
+  }
+
+  /** Allows everything until `until`, or `auto`, at once and in full. No outcome counts. */
+  forceClosed(now: number, until: number): void {
+    this.ask(now);
+    this.#override = { to: "closed", until };
+    this.#change(CLOSED, "forced", now);
+  }
+
+  /**
+   * Ends what was forced, if anything was. From open it goes on with trials, as after any other
+   * opening; closed it stays, with nothing counted yet.
+   */
+  auto(now: number): void {
+    this.ask(now);
+    if (this.#override === undefined) return;
+    const { to } = this.#override;
+    this.#override = undefined;
+    this.#change(to === "open" ? this.#halfOpen() : CLOSED, "override_ended", now);
+  }
+
+  #move(now: number): void {
+    const state = this.#state;
+    if (this.#override !== undefined) {
+      // So that `auto` does not ask again.
+      this.#due = NEVER;
+      this.auto(now);
+    } else if (state.kind === "closed") {
+      this.#review(now);
+    } else if (state.kind === "open") {
+      this.#change(this.#halfOpen(), "open_time_over", now);
+    } else {
+      state.trials.expire(now);
+      this.#judge(state.trials, now);
+    }
+  }
+
+  #count(failed: boolean, slow: boolean, now: number): void {
+    this.#window.record(now, failed, slow);
+    this.#failuresInRow = failed ? this.#failuresInRow + 1 : 0;
+    this.#review(now);
+  }
+
+  /** Trips if there is cause. Cause without leave is looked at again whenever time is asked. */
+  #review(now: number): void {
+    this.#due = NEVER;
+    const cause = this.#cause(now);
+    if (cause === undefined) return;
+    if (this.#world.mayTrip(now)) this.#open(cause, now);
+    else this.#due = ALWAYS;
+  }
+
+  #cause(now: number): BreakerReason | undefined {
+    const { consecutiveFailures, failureRate, slowCalls } = this.#settings;
+    if (this.#failuresInRow >= consecutiveFailures) return "consecutive_failures";
+    this.#window.advance(now);
+    const { calls, failures, slow } = this.#window;
+    if (calls < failureRate.minimumRequests) return undefined;
+    // Divided rather than multiplied: 7 of 100 is 0.07 then, to the last bit.
+    if (failures / calls >= failureRate.threshold) return "failure_rate";
+    return slow / calls >= slowCalls.threshold ? "slow_calls" : undefined;
+  }
+
+  #judge(trials: Trials, now: number): void {
+    this.#due = trials.due;
+    if (trials.verdict === "failed") this.#open("trials_failed", now);
+    else if (trials.verdict === "passed") {
+      this.#change({ kind: "closed", since: now }, "trials_passed", now);
+    }
+  }
+
+  /** For min(max, base * 2^(trips in a row - 1)) * (1 - jitter * chance) milliseconds. */
+  #open(reason: BreakerReason, now: number): void {
+    if (this.#state.kind === "closed" && this.#isCalm(now - this.#state.since)) {
+      this.#tripsInRow = 0;
+    }
+    this.#tripsInRow++;
+    const { base, max, jitter } = this.#settings.open;
+    const longest = Math.min(max, base * 2 ** (this.#tripsInRow - 1));
+    const until = now + longest * (1 - jitter * this.#world.random());
+    this.#change({ kind: "open", since: now, until }, reason, now);
+  }
+
+  /** Has it been closed for so long that the next trip is a first one? */
+  #isCalm(closedMs: number): boolean {
+    const { failureRate, open, ramp } = this.#settings;
+    return closedMs >= Math.max(failureRate.window, ramp, 2 * open.base);
+  }
+
+  #halfOpen(): State {
+    return { kind: "half_open", trials: new Trials(this.#rules) };
+  }
+
+  #change(state: State, reason: BreakerReason, now: number): void {
+    const before = this.#state;
+    // What nobody asked about after its time was over was open no longer.
+    if (before.kind === "open") this.#openMs += Math.min(now, before.until) - before.since;
+    const until = state.kind === "open" ? state.until : this.#override?.until;
+    this.#state = state;
+    this.#generation++;
+    this.#due = until ?? NEVER;
+    this.#failuresInRow = 0;
+    this.#window.clear();
+    this.#last = { from: before.kind, to: state.kind, reason, at: now, until };
+    this.#world.changed(this.#last);
+  }
+}

@@ -1,0 +1,99 @@
+// A breaker at the defaults of the config, whose time, chance and leave to trip are the test's.
+import type { BreakerChange, Verdict } from "../../src/core/breaker.ts";
+import { Breaker, type BreakerSettings, NO_GRANT } from "../../src/policy/breaker.ts";
+
+export const SETTINGS: BreakerSettings = {
+  consecutiveFailures: 5,
+  failureRate: { threshold: 0.5, window: 10_000, minimumRequests: 20 },
+  slowCalls: { threshold: 0.8, slowerThan: 5000 },
+  open: { base: 1000, max: 60_000, jitter: 0.5 },
+  trials: 5,
+  trialTimeout: 15_000,
+  ramp: 10_000,
+};
+
+/** One breaker, and everything that it was told and has told. */
+export class Scene {
+  /** Milliseconds; not from 0, so that nothing relies on it. */
+  now = 1_000_000;
+  /** With 0 an opening takes its whole time. */
+  chance = 0;
+  mayTrip = true;
+  /** How often it has asked for leave to trip. */
+  asked = 0;
+  readonly changes: BreakerChange[] = [];
+  /** Its state as seen from within each change. */
+  readonly seen: string[] = [];
+  readonly breaker: Breaker;
+
+  constructor(settings: Partial<BreakerSettings> = {}) {
+    this.breaker = new Breaker(
+      { ...SETTINGS, ...settings },
+      {
+        random: () => this.chance,
+        mayTrip: () => {
+          this.asked++;
+          return this.mayTrip;
+        },
+        changed: (change) => {
+          this.changes.push(change);
+          this.seen.push(this.breaker.state);
+        },
+      },
+    );
+  }
+
+  /** The changes as words: `to reason`. */
+  get told(): string[] {
+    return this.changes.map(({ to, reason }) => `${to} ${reason}`);
+  }
+
+  get state(): string {
+    this.breaker.ask(this.now);
+    return this.breaker.state;
+  }
+
+  /** How long the last opening takes. */
+  get openFor(): number {
+    const last = this.changes.findLast(({ to }) => to === "open");
+    return (last?.until ?? 0) - (last?.at ?? 0);
+  }
+
+  enter(): number {
+    return this.breaker.enter(this.now);
+  }
+
+  settle(grant: number, verdict: Verdict, tookMs = 1): void {
+    this.breaker.settle(grant, verdict, this.now, tookMs);
+  }
+
+  /** `count` calls, one after the other, a millisecond each; how many were granted. */
+  calls(count: number, verdict: Verdict, tookMs = 1): number {
+    let granted = 0;
+    for (let n = 0; n < count; n++) {
+      const grant = this.enter();
+      this.now++;
+      if (grant === NO_GRANT) continue;
+      granted++;
+      this.settle(grant, verdict, tookMs);
+    }
+    return granted;
+  }
+
+  /** Five failures, which open it. */
+  trip(): void {
+    this.calls(5, "failure");
+  }
+
+  /** Waits until the open time is over. */
+  wait(): void {
+    this.now += this.openFor;
+  }
+
+  /** Trips it, waits, and lets the trials pass. */
+  recover(): void {
+    this.trip();
+    this.wait();
+    this.calls(5, "success");
+  }
+}
