@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { breaker } from "./breaker.ts";
 import { address, count, duration, name, size } from "./field.ts";
+import { healthCheck } from "./healthcheck.ts";
 
 const endpoint = z
   .union(
@@ -50,6 +51,7 @@ export const cluster = z.strictObject({
       description: "Where its instances are: host:port, [v6]:port or unix:/path.",
       example: ["127.0.0.1:3000"],
     }),
+  healthCheck,
   connectTimeout: duration("1s", ["1ms", "10m"], "How long connecting to an endpoint may take."),
   pool,
   breaker,

@@ -141,6 +141,23 @@ export function token(what: string) {
     .regex(TOKEN, { error: `must be ${what}: letters, digits and !#$%&'*+.^_\`|~-` });
 }
 
+/** Field names, in lower case when loaded, each with a value. */
+export function headerValues() {
+  return z
+    .record(
+      token("a header name"),
+      z.string().regex(/^[^\0-\x08\x0a-\x1f\x7f]*$/, { error: "must hold no control characters" }),
+    )
+    .transform((headers, context) => {
+      const entries = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]);
+      const lower: Record<string, string> = Object.fromEntries(entries);
+      if (Object.keys(lower).length < entries.length) {
+        context.addIssue("names the same header twice: case makes no difference");
+      }
+      return lower;
+    });
+}
+
 /** Was there a value at all? A missing one has a message of its own. */
 function given(issue: { readonly input?: unknown }): boolean {
   return issue.input !== undefined && issue.input !== null;

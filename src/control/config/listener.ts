@@ -1,6 +1,16 @@
 // The options of a listener and its routes.
 import { z } from "zod";
-import { address, cidr, count, duration, hostPattern, name, size, token } from "./field.ts";
+import {
+  address,
+  cidr,
+  count,
+  duration,
+  headerValues,
+  hostPattern,
+  name,
+  size,
+  token,
+} from "./field.ts";
 
 const limits = z
   .strictObject({
@@ -35,21 +45,6 @@ const forwarded = z
   .prefault({})
   .describe("Who may speak for others.");
 
-/** Field names, in lower case when loaded, and the value that each must have. */
-const headerMatches = z
-  .record(
-    token("a header name"),
-    z.string().regex(/^[^\0-\x08\x0a-\x1f\x7f]*$/, { error: "must hold no control characters" }),
-  )
-  .transform((headers, context) => {
-    const entries = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]);
-    const lower: Record<string, string> = Object.fromEntries(entries);
-    if (Object.keys(lower).length < entries.length) {
-      context.addIssue("names the same header twice: case makes no difference");
-    }
-    return lower;
-  });
-
 const match = z
   .strictObject({
     path: z
@@ -72,10 +67,12 @@ const match = z
       description: "Only this host, or every host below one: *.example.org.",
       example: "*.example.org",
     }),
-    headers: headerMatches.exactOptional().meta({
-      description: "Only requests with these headers, each with exactly this value.",
-      example: { "x-tenant": "acme" },
-    }),
+    headers: headerValues()
+      .exactOptional()
+      .meta({
+        description: "Only requests with these headers, each with exactly this value.",
+        example: { "x-tenant": "acme" },
+      }),
   })
   .prefault({})
   .describe(

@@ -38,22 +38,30 @@ function member(
 ): readonly string[] {
   const indent = "  ".repeat(depth);
   const item = Array.isArray(option.items) ? undefined : asSchema(option.items);
-  const mapping = asMapping(option);
+  const mapping = mappingOf(option);
+  // What has no default stays a comment, unless there is no config without it.
+  const absent = option.default === undefined && !required;
   if (mapping !== undefined) {
-    return [`${indent}${key}:`, ...members(mapping, depth + 1).flat()];
+    return absent
+      ? [`${indent}# ${key}:`, ...inComment(members(mapping, depth + 2).flat(), indent)]
+      : [`${indent}${key}:`, ...members(mapping, depth + 1).flat()];
   }
   if (item?.properties !== undefined) {
     return [`${indent}${key}:`, ...listItem(members(item, depth + 2).flat())];
   }
   const value = option.default ?? option.example ?? null;
-  // What has no default stays a comment, unless there is no config without it.
-  const absent = option.default === undefined && !required;
   return [`${indent}${absent ? "# " : ""}${key}: ${flow(value)}`];
 }
 
-/** The form of an option in which it has options of its own, when it has one. */
-function asMapping(option: JsonSchema): JsonSchema | undefined {
-  return [option, ...(option.anyOf ?? []).map(asSchema)].find((form) => form?.properties);
+/** The mapping that an option is, or may be in place of a word; never one without members. */
+function mappingOf(option: JsonSchema): JsonSchema | undefined {
+  const forms = [option, ...(option.anyOf ?? []).map(asSchema)];
+  return forms.find((form) => Object.keys(form?.properties ?? {}).length > 0);
+}
+
+/** Lines two levels below `indent`, as a comment that leaves them one below when it is removed. */
+function inComment(lines: readonly string[], indent: string): readonly string[] {
+  return lines.map((line) => `${indent}# ${line.slice(indent.length + 2)}`);
 }
 
 /** Puts the dash of a list item before its first member, and the comment above it in line. */

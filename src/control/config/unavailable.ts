@@ -12,7 +12,6 @@ const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
     "concurrency",
     "fairness",
     "fallback",
-    "healthCheck",
     "http2",
     "protocol",
     "tls",

@@ -179,7 +179,8 @@ function lintRetry({ timeout, retry }: Route, path: Path, report: Report): void 
   }
 }
 
-function lintCluster({ name, pool }: Cluster, config: Config, path: Path, report: Report): void {
+function lintCluster(cluster: Cluster, config: Config, path: Path, report: Report): void {
+  const { name, pool, healthCheck } = cluster;
   const routes = config.listeners.flatMap((listener) => listener.routes);
   if (!routes.some((route) => route.cluster === name)) {
     report([...path, "name"], "no route leads to this cluster");
@@ -188,6 +189,13 @@ function lintCluster({ name, pool }: Cluster, config: Config, path: Path, report
     report(
       [...path, "pool", "idle"],
       "many servers close idle connections after 5s (Node does); keep pool.idle below the service's own",
+    );
+  }
+  if (healthCheck !== "off" && healthCheck.timeout > healthCheck.interval) {
+    report(
+      [...path, "healthCheck", "timeout"],
+      `healthCheck.timeout (${formatDuration(healthCheck.timeout)}) is longer than its interval ` +
+        `(${formatDuration(healthCheck.interval)}): a probe that hangs delays the next one`,
     );
   }
 }

@@ -18,7 +18,10 @@ t.test("unknown options are told with the one that was meant, or where they belo
     ["listner: []", '1:1: unknown option "listner"; did you mean "listeners"?'],
     ["log: { levl: info }", '1:8: unknown option "levl"; did you mean "level"?'],
     ["log: { verbose: true }", '1:8: unknown option "verbose"'],
-    ["timeout: 1s", '1:1: unknown option "timeout"; it belongs in drain or listeners[].routes[]'],
+    [
+      "timeout: 1s",
+      '1:1: unknown option "timeout"; it belongs in drain or listeners[].routes[] or clusters[].healthCheck',
+    ],
     ["__proto__: 1", '1:1: unknown option "__proto__"'],
     ["toString: 1", '1:1: unknown option "toString"'],
     ["? 1\n: 2", '1:3: unknown option "1"'],
@@ -237,7 +240,7 @@ t.test("options of later versions are refused as such", async (t) => {
   for (const name of ["tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inListener(`${name}: {}`)), [`4:5: ${later(name)}`]);
   }
-  const policies = ["backups", "backupConcurrency", "healthCheck", "concurrency"];
+  const policies = ["backups", "backupConcurrency", "concurrency"];
   for (const name of [...policies, "fairness", "fallback", "tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inCluster(`${name}: off`)), [`8:5: ${later(name)}`]);
   }

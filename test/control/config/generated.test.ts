@@ -42,7 +42,7 @@ t.test("the reference names every option there is", async (t) => {
   const lines = referenceConfig().split("\n");
   for (const [path, option] of optionsOf(jsonSchema())) {
     const key = path.split(".").at(-1);
-    const found = lines.some((line) => new RegExp(`^ *(- )?(# )?${key}:`).test(line));
+    const found = lines.some((line) => new RegExp(`^ *(- )?(# +)*${key}:`).test(line));
     // An endpoint may be a mapping; the reference shows the short form.
     if (path !== "clusters.endpoints.address") t.ok(found, path);
     t.ok(option.description, `${path} has its documentation`);
@@ -57,6 +57,17 @@ t.test("what the reference shows in comments is right as well", async (t) => {
     name: "api",
     match: { methods: ["GET", "POST"], host: "*.example.org", headers: { "x-tenant": "acme" } },
   });
+});
+
+t.test("a mapping that the reference shows in comments is right as well", async (t) => {
+  const uncover = (kind: string) =>
+    configOf(
+      referenceConfig().replace(new RegExp(`^( *)# ${kind}:\\n((?: *#   .*\\n)+)`, "m"), (text) =>
+        text.replace(/^( *)# /gm, "$1"),
+      ),
+    ).clusters[0]?.healthCheck;
+  t.match(uncover("http"), { check: { kind: "http", path: "/healthz", method: "GET" } });
+  t.match(uncover("grpc"), { check: { kind: "grpc", service: "" } });
 });
 
 t.test("no line of the reference is longer than 100 columns", async (t) => {

@@ -1,5 +1,6 @@
 // The Config: its defaults, its form, and that nobody can change it.
 import t from "tap";
+import type { CheckTarget } from "../../../src/control/checked.ts";
 import type { Config } from "../../../src/control/config/schema.ts";
 import type { Address } from "../../../src/core/address.ts";
 import type { BreakerSettings } from "../../../src/policy/breaker.ts";
@@ -31,6 +32,7 @@ interface Promised {
   readonly clusters: readonly {
     readonly name: string;
     readonly endpoints: readonly { readonly address: Address }[];
+    readonly healthCheck: "off" | PromisedCheck;
     readonly connectTimeout: number;
     readonly pool: { readonly max: number; readonly idle: number };
     readonly breaker: "off" | PromisedBreaker;
@@ -41,6 +43,7 @@ interface Promised {
 
 /** What breakers are made of, but for the time of a trial, and what only their cluster can hold. */
 type PromisedBreaker = Omit<BreakerSettings, "trialTimeout"> & { readonly minimumHealthy: number };
+type PromisedCheck = CheckTarget["healthCheck"];
 
 interface PromisedRoute {
   readonly name: string;
@@ -110,6 +113,7 @@ const DEFAULTS: Promised = {
     {
       name: "app",
       endpoints: [{ address: tcp("127.0.0.1", 3000) }],
+      healthCheck: { check: { kind: "tcp" }, interval: 2000, timeout: 1000, fall: 3, rise: 2 },
       connectTimeout: 1000,
       pool: { max: 10_000, idle: 4000 },
       breaker: {
@@ -139,6 +143,8 @@ t.test("what is not given is at its default", async (t) => {
   const empty = "breaker: { failureRate: {}, slowCalls: {}, open: {} }";
   t.strictSame(configOf(inCluster("breaker: {}")), DEFAULTS);
   t.strictSame(configOf(inCluster(empty)), DEFAULTS);
+  t.strictSame(configOf(inCluster("healthCheck: {}")), DEFAULTS);
+  t.strictSame(configOf(inCluster("healthCheck: { tcp: {} }")), DEFAULTS);
 });
 
 t.test("the whole config is frozen, at every depth", async (t) => {

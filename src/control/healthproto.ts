@@ -1,0 +1,87 @@
+// The two messages of grpc.health.v1.Health/Check, as bytes.
+//
+//   frame     0 (not compressed), length in 4 bytes, message
+//   request   field 1: the service, text         response   field 1: the status, an enum
+//
+// https://github.com/grpc/grpc/blob/master/doc/health-checking.md
+
+const PREFIX_BYTES = 5;
+const LENGTH_BYTES = 4;
+const STATUSES = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"] as const;
+
+/** The request for `service`, in its frame; "" asks for the whole server. */
+export function encodeRequest(service: string): Buffer {
+  const name = Buffer.from(service);
+  const field = name.length === 0 ? [] : [Buffer.from([0x0a, ...varint(name.length)]), name];
+  const message = Buffer.concat(field);
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+/** The status in a framed response, by its name or, where it is not one of ours, its number. */
+export function decodeStatus(body: Buffer): string | undefined {
+  if (body.length < PREFIX_BYTES || body[0] !== 0) return undefined;
+  const end = PREFIX_BYTES + body.readUInt32BE(1);
+  if (body.length < end) return undefined;
+  const status = enumField(new Reader(body.subarray(PREFIX_BYTES, end)));
+  return status === undefined ? undefined : (STATUSES[status] ?? `status ${status}`);
+}
+
+/** Field 1: 0 where it is not there, the last one where it is there twice; others are skipped. */
+function enumField(reader: Reader): number | undefined {
+  let status = 0;
+  while (!reader.done) {
+    const tag = reader.varint();
+    if (tag === undefined) return undefined;
+    const wireType = tag % 8;
+    if (wireType === 0) {
+      const value = reader.varint();
+      if (value === undefined) return undefined;
+      if (tag === 0x08) status = value;
+      continue;
+    }
+    const length = { 1: 8, 2: reader.lengthOf(wireType), 5: LENGTH_BYTES }[wireType];
+    if (length === undefined || !reader.skip(length)) return undefined;
+  }
+  return status;
+}
+
+class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  /** Exact up to 2^53; undefined when it does not end. */
+  varint(): number | undefined {
+    let value = 0;
+    for (let factor = 1; factor < 2 ** 63; factor *= 128) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) return undefined;
+      value += (byte % 128) * factor;
+      if (byte < 128) return value;
+    }
+    return undefined;
+  }
+
+  /** What a field with a length of its own says it is; nothing is read for other fields. */
+  lengthOf(wireType: number): number | undefined {
+    return wireType === 2 ? this.varint() : undefined;
+  }
+
+  skip(length: number): boolean {
+    this.#at += length;
+    return this.#at <= this.#bytes.length;
+  }
+}
+
+function varint(value: number): readonly number[] {
+  return value < 128 ? [value] : [128 + (value % 128), ...varint(Math.floor(value / 128))];
+}

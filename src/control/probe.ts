@@ -1,0 +1,65 @@
+// What a probe is: one question to one endpoint over a connection of its own.
+//
+// A new connection each time, because whether it can be had is half of the question, and because
+// one that is kept would be closed by the service's idle limit just as the next probe begins.
+import { connect, type Socket } from "node:net";
+import type { Address } from "../core/address.ts";
+import type { Advice } from "../policy/advice.ts";
+
+export interface HttpCheck {
+  readonly kind: "http";
+  readonly path: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Both ends belong to the range. */
+  readonly statuses: readonly { readonly from: number; readonly to: number }[];
+  /** What must be in the first 64 KiB of the body. */
+  readonly body: string | undefined;
+}
+
+export interface GrpcCheck {
+  readonly kind: "grpc";
+  /** "" asks for the whole server. */
+  readonly service: string;
+}
+
+export type Check = { readonly kind: "tcp" } | HttpCheck | GrpcCheck;
+
+/** What an endpoint said, in words for the operator. */
+export interface Answer {
+  readonly passed: boolean;
+  readonly reason: string;
+  /** Undefined where the protocol has no place for it. */
+  readonly advice: Advice | undefined;
+}
+
+/**
+ * Asks `address`; rejects when no answer can be had. Once `signal` is aborted the connection is
+ * gone and nothing more is waited for.
+ */
+export type Probe = (address: Address, signal: AbortSignal) => Promise<Answer>;
+
+/** No answer to a probe is read beyond this. */
+export const ANSWER_BYTES = 65_536;
+
+/** A connection that ends with `signal`, whatever it is doing. Errors reach those who listen. */
+export function dial(address: Address, signal: AbortSignal): Socket {
+  const where =
+    address.kind === "unix" ? { path: address.path } : { host: address.host, port: address.port };
+  return connect({ ...where, noDelay: true, signal }).on("error", () => {});
+}
+
+/** The origin of URLs on `address`. */
+export function originOf(address: Address): string {
+  return address.kind === "unix" ? "http://localhost" : `http://${address.text}`;
+}
+
+const REASON_LENGTH = 200;
+
+/** Why a probe rejected, as one short line. */
+export function wordsOf(error: unknown): string {
+  // Where a name has several addresses, what the first one said will do.
+  if (error instanceof AggregateError && error.errors.length > 0) return wordsOf(error.errors[0]);
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  return text.replace(/[\0-\x1f\x7f]+/g, " ").slice(0, REASON_LENGTH);
+}

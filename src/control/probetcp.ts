@@ -1,0 +1,15 @@
+// The probe that asks for no more than a connection.
+import { once } from "node:events";
+import type { Address } from "../core/address.ts";
+import { type Answer, dial } from "./probe.ts";
+
+/** Connects, and closes. The kernel accepts for a service that hangs: HTTP or gRPC would tell. */
+export async function probeTcp(address: Address, signal: AbortSignal): Promise<Answer> {
+  const socket = dial(address, signal);
+  try {
+    await once(socket, "connect");
+    return { passed: true, reason: "connected", advice: undefined };
+  } finally {
+    socket.destroy();
+  }
+}
