@@ -1,8 +1,9 @@
 // The composition root: a Config becomes a running sidecar. Every long-lived object is made here.
-import { BlockList, isIPv4 } from "node:net";
 import type { Logger } from "pino";
 import { createAccessLog } from "./control/accesslog.ts";
 import { startAdmin } from "./control/admin.ts";
+import type { Checker } from "./control/checker.ts";
+import { checkTargets, createChecker, probeState } from "./control/checks.ts";
 import type { Config } from "./control/config/schema.ts";
 import { connectionCap, descriptorLimit } from "./control/descriptors.ts";
 import { startHealth } from "./control/health.ts";
@@ -12,6 +13,7 @@ import { createMetrics, type Metrics } from "./control/metrics.ts";
 import type { ControlServer } from "./control/server.ts";
 import { bindServer } from "./control/socket.ts";
 import type { State } from "./control/state.ts";
+import { trustList } from "./control/trust.ts";
 import { type LineWriter, openWriter } from "./control/writer.ts";
 import type { AccessLog } from "./core/access.ts";
 import type { Address } from "./core/address.ts";
@@ -81,8 +83,11 @@ class Running implements Sidecar {
   readonly #writers: readonly LineWriter[];
   readonly #clusters: ReadonlyMap<string, Cluster>;
   readonly #listeners: readonly Listener[];
+  readonly #checker: Checker;
   #control: ControlServer[] = [];
   #started = "";
+  /** Is the first round of probes over? */
+  #checked = false;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #markStopped: () => void = () => {};
@@ -105,6 +110,7 @@ class Running implements Sidecar {
     const { access: mode, sample } = config.log;
     this.#accessLog = createAccessLog({ mode, sample, random, lines });
     this.#clusters = new Map(config.clusters.map((each) => [each.name, this.#cluster(each)]));
+    this.#checker = this.#checks();
     this.#listeners = config.listeners.map((each) => this.#listener(each));
     this.stopped = new Promise((resolve) => {
       this.#markStopped = resolve;
@@ -128,6 +134,9 @@ class Running implements Sidecar {
     }
     this.#started = new Date(this.#clock.wall()).toISOString();
     this.#metrics.reloaded(true, this.#clock.wall());
+    void this.#checker.start(checkTargets(this.#config.clusters)).then(() => {
+      this.#checked = true;
+    });
     this.#log.info({ addresses: this.addresses }, "started");
   }
 
@@ -158,6 +167,7 @@ class Running implements Sidecar {
   async #close(): Promise<void> {
     for (const listener of this.#listeners) listener.destroy();
     for (const cluster of this.#clusters.values()) cluster.destroy();
+    await this.#checker.stop();
     await Promise.all(this.#control.map((server) => server.close()));
     this.#log.info("stopped");
     clearInterval(this.#ticker);
@@ -176,23 +186,45 @@ class Running implements Sidecar {
   }
 
   #cluster(settings: Config["clusters"][number]): Cluster {
-    const now = (): number => this.#clock.now();
-    const world = { wheel: this.#wheel, now, random: this.#random, meter: this.#meter };
-    return new Cluster(settings, world);
+    const { breaker } = settings;
+    const routes = this.#config.listeners.flatMap((listener) => listener.routes);
+    const timeouts = routes.filter(({ cluster }) => cluster === settings.name);
+    const rules = breaker === "off" ? undefined : { ...breaker, trialTimeout: longest(timeouts) };
+    const minimumHealthy = breaker === "off" ? 0 : breaker.minimumHealthy;
+    return new Cluster(
+      { ...settings, minimumHealthy, breaker: rules },
+      {
+        wheel: this.#wheel,
+        now: () => this.#clock.now(),
+        random: this.#random,
+        meter: this.#meter,
+        changed: (cluster, { address }, change) => {
+          const { from, to, reason } = change;
+          const event = { cluster, endpoint: address.text, from, to, reason };
+          this.#log[to === "open" ? "warn" : "info"](event, "circuit breaker");
+        },
+      },
+    );
+  }
+
+  #checks(): Checker {
+    const world = { wheel: this.#wheel, clock: this.#clock, random: this.#random };
+    return createChecker({ ...world, meter: this.#meter, log: this.#log }, (cluster, address) =>
+      this.#clusters.get(cluster)?.find(address),
+    );
   }
 
   #listener(settings: ListenerConfig): Listener {
     const all = connectionCap(Number.POSITIVE_INFINITY, descriptorLimit());
     const share = Math.max(1, Math.floor(all / this.#config.listeners.length));
     const connections = Math.min(settings.limits.connections, share);
-    const trusted = trustList(settings.forwarded.trust);
     return new Listener(
       { ...settings, limits: { ...settings.limits, connections } },
       {
         path: this.#path(settings),
         wheel: this.#wheel,
         meter: this.#meter,
-        trusts: (address) => trusted.check(address, isIPv4(address) ? "ipv4" : "ipv6"),
+        trusts: trustList(settings.forwarded.trust),
       },
     );
   }
@@ -225,7 +257,7 @@ class Running implements Sidecar {
 
   #health(): Parameters<typeof startHealth>[0]["source"] {
     return {
-      started: () => this.#started !== "",
+      started: () => this.#started !== "" && this.#checked,
       ready: () => this.#ready(),
       metrics: () => this.#metrics.scrape(),
       contentType: this.#metrics.contentType,
@@ -234,7 +266,10 @@ class Running implements Sidecar {
 
   #ready(): { ok: boolean; why: string } {
     if (this.#draining !== undefined) return { ok: false, why: "draining" };
-    return this.#started === "" ? { ok: false, why: "starting" } : { ok: true, why: "" };
+    if (this.#started === "" || !this.#checked) return { ok: false, why: "starting" };
+    const now = this.#clock.now();
+    const lost = this.#clusters.values().find((cluster) => !cluster.usable(now));
+    return { ok: lost === undefined, why: lost === undefined ? "" : `no endpoint: ${lost.name}` };
   }
 
   #state(): State {
@@ -245,22 +280,20 @@ class Running implements Sidecar {
       listeners: this.#listeners.map(({ name, connections }) => {
         return { name, connections, address: this.addresses[name]?.text ?? "" };
       }),
-      clusters: Array.from(this.#clusters.values(), ({ name, inFlight, endpoints }) => ({
-        name,
-        inFlight: inFlight.value,
-        endpoints: endpoints.map(({ address, pool }) => {
-          return { address: address.text, tier: "primary", connections: pool.size };
-        }),
+      clusters: Array.from(this.#clusters.values(), (cluster) => ({
+        name: cluster.name,
+        inFlight: cluster.inFlight.value,
+        tier: cluster.tier,
+        endpoints: cluster.endpoints.map((endpoint) => ({
+          ...endpoint.state(this.#clock.now()),
+          probe: probeState(this.#checker, cluster.name, endpoint.address),
+        })),
       })),
     };
   }
 }
 
-function trustList(blocks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const block of blocks) {
-    const [address = "", prefix] = block.split("/");
-    list.addSubnet(address, Number(prefix), isIPv4(address) ? "ipv4" : "ipv6");
-  }
-  return list;
+/** The time that a call, and so a trial of a breaker, may take; 15 s where no route bounds it. */
+function longest(routes: readonly { readonly timeout: number }[]): number {
+  return Math.max(...routes.map(({ timeout }) => timeout), 0) || 15_000;
 }

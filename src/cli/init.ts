@@ -5,7 +5,12 @@ import { usageOf } from "./help.ts";
 import { starterFrom } from "./starter.ts";
 
 export async function init(args: string[]): Promise<number> {
-  const given = readArguments(args, { all: "switch", upstream: "value", listen: "value" });
+  const given = readArguments(args, {
+    all: "switch",
+    upstream: "value",
+    backup: "value",
+    listen: "value",
+  });
   atMost(0, given);
   if (given.switches.has("all") && given.values.size > 0) {
     throw new UsageError("--all prints every option as it is; it goes with no other flag");

@@ -3,7 +3,6 @@ import { loadApart } from "../control/config/apart.ts";
 import type { Loaded } from "../control/config/load.ts";
 import type { Config } from "../control/config/schema.ts";
 import { formatProblem, type Problem } from "../control/config/source.ts";
-import { unavailable } from "../control/config/unavailable.ts";
 import { StartError } from "../control/starterror.ts";
 import { type Sidecar, startSidecar } from "../sidecar.ts";
 import { atMost, type Given, readArguments, UsageError } from "./arguments.ts";
@@ -44,12 +43,12 @@ async function load(given: Given): Promise<Loaded> {
   atMost(0, given);
   const { values } = given;
   const [file, upstream] = [values.get("config"), values.get("upstream")];
-  if (values.has("backup")) throw new UsageError(unavailable("--backup"));
   if (file !== undefined && upstream !== undefined) {
     throw new UsageError("give --config or --upstream, not both");
   }
-  if (file !== undefined && values.has("listen")) {
-    throw new UsageError("--listen goes with --upstream; with --config, the file says where");
+  for (const flag of ["listen", "backup"]) {
+    if (file === undefined || !values.has(flag)) continue;
+    throw new UsageError(`--${flag} goes with --upstream; with --config, the file says where`);
   }
   if (file !== undefined) return loadApart({ file });
   if (upstream === undefined) throw new UsageError("give --config FILE or --upstream HOST:PORT");

@@ -3,13 +3,16 @@ import { addressProblem } from "../control/config/address.ts";
 import { STARTER, starterConfig } from "../control/config/starter.ts";
 import { type Given, UsageError } from "./arguments.ts";
 
-/** The config that `--upstream` and `--listen` ask for. */
+/** The config that `--upstream`, `--backup` and `--listen` ask for. */
 export function starterFrom({ values }: Given): string {
   const upstream = values.get("upstream") ?? STARTER.upstream;
   const listen = values.get("listen") ?? STARTER.listen;
   const wrong = addressProblem(upstream, "endpoint");
   if (wrong !== undefined) throw new UsageError(`--upstream ${wrong}`);
+  const backup = values.get("backup");
+  const ill = backup === undefined ? undefined : addressProblem(backup, "endpoint");
+  if (ill !== undefined) throw new UsageError(`--backup ${ill}`);
   const bad = addressProblem(listen, "bind");
   if (bad !== undefined) throw new UsageError(`--listen ${bad}`);
-  return starterConfig({ upstream, listen });
+  return starterConfig({ upstream, backup, listen });
 }

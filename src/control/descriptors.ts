@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 
 /**
  * Descriptors kept back from clients and endpoints: about 30 for Node itself and the logs,
- * 24 for the health listener and 8 for the admin listener (their `maxConnections`).
+ * 24 for the health listener and 8 for the admin listener (their `maxConnections`), 16 for probes.
  */
-export const RESERVED_DESCRIPTORS = 64;
+export const RESERVED_DESCRIPTORS = 80;
 
 /**
  * The soft limit on open files of this process (Node raises it to the hard one as it starts);

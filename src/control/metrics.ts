@@ -177,8 +177,7 @@ function inOrder(family: Family, labels: Labels): Labels {
 
 function numberOf(instrument: Instrument): number {
   if (instrument instanceof core.Histogram) return Number.NaN;
-  if (instrument instanceof core.Gauge) return instrument.read?.() ?? instrument.value;
-  return instrument.value;
+  return instrument.read?.() ?? instrument.value;
 }
 
 let shared: ClientRegistry | undefined;

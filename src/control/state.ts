@@ -19,6 +19,8 @@ export interface ListenerState {
 export interface ClusterState {
   readonly name: string;
   readonly inFlight: number;
+  /** Who is asked first: primaries, backups, or primaries more and more (returning). */
+  readonly tier: string;
   readonly endpoints: readonly EndpointState[];
 }
 
@@ -27,6 +29,19 @@ export interface EndpointState {
   readonly tier: string;
   /** Connections to it, busy and idle. */
   readonly connections: number;
+  /** Requests that it is working on. */
+  readonly load: number;
+  /** `yes`, or why it gets no requests: down, open, draining, full. */
+  readonly usable: string;
+  readonly health: string;
+  /** How the last probe ended, and when; empty when there was none. */
+  readonly probe: { readonly result?: string; readonly reason?: string; readonly at?: string };
+  readonly breaker: {
+    readonly state: string;
+    /** What brought the state about, and in how many milliseconds it ends by itself. */
+    readonly reason: string | undefined;
+    readonly untilMs: number | undefined;
+  };
 }
 
 /** The same shape again as a value: the compiler holds the two together. */
@@ -45,7 +60,19 @@ const SHAPE: Shape<State> = {
     {
       name: true,
       inFlight: true,
-      endpoints: [{ address: true, tier: true, connections: true }],
+      tier: true,
+      endpoints: [
+        {
+          address: true,
+          tier: true,
+          connections: true,
+          load: true,
+          usable: true,
+          health: true,
+          probe: { result: true, reason: true, at: true },
+          breaker: { state: true, reason: true, untilMs: true },
+        },
+      ],
     },
   ],
 };

@@ -70,6 +70,51 @@ export const RETRY_BUDGET = {
   labels: ["cluster"],
 } as const satisfies Family;
 
+export const BREAKER_STATE = {
+  name: "breaker_state",
+  help: "The circuit breaker of an endpoint: 0 closed, 1 open, 2 half-open.",
+  kind: "gauge",
+  labels: ["cluster", "endpoint"],
+} as const satisfies Family;
+
+/** `to` is a BreakerState, `reason` a BreakerReason. */
+export const BREAKER_TRANSITIONS = {
+  name: "breaker_transitions_total",
+  help: "Changes of the state of a circuit breaker, by the new state and the reason.",
+  kind: "counter",
+  labels: ["cluster", "endpoint", "to", "reason"],
+} as const satisfies Family;
+
+export const BREAKER_OPEN = {
+  name: "breaker_open_seconds_total",
+  help: "How long a circuit breaker has been open, openings between two scrapes included.",
+  kind: "counter",
+  labels: ["cluster", "endpoint"],
+} as const satisfies Family;
+
+export const ENDPOINT_HEALTHY = {
+  name: "endpoint_healthy",
+  help: "Whether probes let an endpoint be used: 0 when they have found it unhealthy, else 1.",
+  kind: "gauge",
+  labels: ["cluster", "endpoint", "tier"],
+} as const satisfies Family;
+
+/** `result` is that of a ProbeResult. */
+export const HEALTH_CHECKS = {
+  name: "health_checks_total",
+  help: "Probes of an endpoint, by their result; late: it was us who stood still.",
+  kind: "counter",
+  labels: ["cluster", "endpoint", "result"],
+} as const satisfies Family;
+
+/** `reason` says why no primary was asked. */
+export const FALLBACKS = {
+  name: "fallbacks_total",
+  help: "Tries that left the primaries, by the tier that was asked and the reason.",
+  kind: "counter",
+  labels: ["cluster", "tier", "reason"],
+} as const satisfies Family;
+
 export const UPSTREAM_TRUNCATED = {
   name: "upstream_truncated_total",
   help: "Responses that an endpoint broke off before their end.",

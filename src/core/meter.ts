@@ -13,9 +13,11 @@ export interface Family {
   readonly bounds?: readonly number[];
 }
 
-/** A number that only grows. */
+/** A number that only grows, or is asked for at scrape time. */
 export class Counter {
   value = 0;
+  /** When set, asked at each scrape instead of `value`. */
+  read: (() => number) | undefined;
   add(amount = 1): void {
     this.value += amount;
   }

@@ -1,4 +1,5 @@
 // How one attempt at one endpoint can end, and what follows from it.
+import type { Verdict } from "./breaker.ts";
 import type { Reason } from "./refusal.ts";
 
 /** What an outcome means for the request that made the attempt. */
@@ -11,25 +12,31 @@ export interface Lesson {
    * must still be there from its beginning.
    */
   readonly replay: "never" | "if_idempotent" | "always";
+  /** What it says of the endpoint to its breaker; of an answer, the status decides. */
+  readonly breaker: Verdict;
 }
 
 export const OUTCOMES = {
   /** A final response head arrived; some routes try again after some statuses. */
-  answered: { refusal: undefined, replay: "if_idempotent" },
+  answered: { refusal: undefined, replay: "if_idempotent", breaker: "success" },
   /** No connection: refused, unreachable, or not established within connectTimeout. */
-  unreachable: { refusal: "connect_failed", replay: "always" },
+  unreachable: { refusal: "connect_failed", replay: "always", breaker: "failure" },
   /** The endpoint's connections are all in use; nothing was sent. */
-  saturated: { refusal: "no_endpoint", replay: "always" },
+  saturated: { refusal: "no_endpoint", replay: "always", breaker: "ignore" },
   /** The connection ended before the first byte of a response. */
-  reset: { refusal: "upstream_reset", replay: "if_idempotent" },
+  reset: { refusal: "upstream_reset", replay: "if_idempotent", breaker: "failure" },
   /** The connection ended inside the response head. */
-  cut: { refusal: "upstream_reset", replay: "if_idempotent" },
+  cut: { refusal: "upstream_reset", replay: "if_idempotent", breaker: "failure" },
   /** What arrived is not HTTP as wire.md wants it. */
-  malformed: { refusal: "upstream_protocol", replay: "never" },
+  malformed: { refusal: "upstream_protocol", replay: "never", breaker: "failure" },
   /** No response head before the deadline, or within the route's perTryTimeout. */
-  timed_out: { refusal: "upstream_timeout", replay: "if_idempotent" },
+  timed_out: {
+    refusal: "upstream_timeout",
+    replay: "if_idempotent",
+    breaker: "failure",
+  },
   /** The client went away, or its body turned out to be malformed. */
-  cancelled: { refusal: undefined, replay: "never" },
+  cancelled: { refusal: undefined, replay: "never", breaker: "ignore" },
 } as const satisfies Record<string, Lesson>;
 
 export type Outcome = keyof typeof OUTCOMES;

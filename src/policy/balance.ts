@@ -5,13 +5,14 @@
 
 /** Something that can be chosen. */
 export interface Loaded {
-  /** How busy it is; only the order matters. */
-  readonly load: number;
+  /** What one more request would weigh on it at `now`; only the order matters. */
+  cost(now: number): number;
 }
 
 /** One of `candidates`; undefined when there is none. `random` gives numbers in [0, 1). */
 export function lighter<T extends Loaded>(
   candidates: readonly T[],
+  now: number,
   random: () => number,
 ): T | undefined {
   if (candidates.length < 2) return candidates[0];
@@ -19,5 +20,5 @@ export function lighter<T extends Loaded>(
   const step = 1 + Math.floor(random() * (candidates.length - 1));
   const a = candidates[first];
   const b = candidates[(first + step) % candidates.length];
-  return a === undefined || b === undefined || a.load <= b.load ? a : b;
+  return a === undefined || b === undefined || a.cost(now) <= b.cost(now) ? a : b;
 }

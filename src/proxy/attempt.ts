@@ -1,5 +1,6 @@
 // One try at one endpoint: sends the request, waits for the head, names the outcome; then it carries
 // the body of the response to the client. Outcomes are made here and nowhere else.
+import type { Verdict } from "../core/breaker.ts";
 import type {
   AttemptFailure,
   Exchange,
@@ -8,11 +9,11 @@ import type {
   ResponseHead,
   ResponseReceiver,
 } from "../core/exchange.ts";
-import type { Fields } from "../core/fields.ts";
-import type { Outcome } from "../core/outcome.ts";
+import { type Fields, idOf } from "../core/fields.ts";
+import { OUTCOMES, type Outcome } from "../core/outcome.ts";
 import type { ClientConnection } from "../http1/client.ts";
 import { safeTrailers } from "../http1/trailers.ts";
-import type { Endpoint } from "./cluster.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { responseFields } from "./headers.ts";
 
 /** How the response to the client ended. */
@@ -245,4 +246,16 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.#state = "over";
     this.#finish?.(ending);
   }
+}
+
+const REASON = idOf("x-tidegate-reason");
+
+/**
+ * What an attempt says of its endpoint. An answer with a status from 500 on is a failure, but for two that
+ * say that the request asks for too much; what a sidecar before the endpoint refused says nothing.
+ */
+export function verdictOf({ head }: Attempt, outcome: Outcome): Verdict {
+  if (head === undefined || head.status < 500) return OUTCOMES[outcome].breaker;
+  if (head.fields.find(REASON) >= 0) return "ignore";
+  return head.status === 501 || head.status === 505 ? "success" : "failure";
 }

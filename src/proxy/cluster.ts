@@ -1,108 +1,115 @@
-// A cluster at work: its endpoints, their connections and their counters.
+// A cluster at work: its endpoints in two tiers, and which of them a request meets.
 import type { Address } from "../core/address.ts";
+import type { BreakerChange } from "../core/breaker.ts";
 import type { Random } from "../core/clock.ts";
-import {
-  ATTEMPT_DURATION,
-  ATTEMPTS,
-  IN_FLIGHT,
-  RETRIES,
-  RETRY_BUDGET,
-  UPSTREAM_CONNECTIONS,
-  UPSTREAM_TRUNCATED,
-} from "../core/families.ts";
-import type { Counter, Gauge, Histogram, Meter } from "../core/meter.ts";
+import { FALLBACKS, IN_FLIGHT, RETRIES, RETRY_BUDGET } from "../core/families.ts";
+import type { Gauge, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
-import { Pool, type PoolSettings } from "../http1/pool.ts";
-import { type Loaded, lighter } from "../policy/balance.ts";
+import type { PoolSettings } from "../http1/pool.ts";
+import { lighter } from "../policy/balance.ts";
 import { Budget, type BudgetSettings } from "../policy/budget.ts";
+import { TierChoice } from "../policy/tier.ts";
+import { Endpoint, type EndpointSettings, type EndpointWorld, type Unusable } from "./endpoint.ts";
+
+interface Place {
+  readonly address: Address;
+}
 
 /** What the config says of a cluster; times in milliseconds. */
-export interface ClusterSettings {
-  readonly name: string;
-  readonly endpoints: readonly { readonly address: Address }[];
-  readonly connectTimeout: number;
-  readonly pool: { readonly max: number; readonly idle: number };
-  readonly responseHeaderBytes: number;
+export interface ClusterSettings extends EndpointSettings {
+  readonly endpoints: readonly Place[];
+  readonly backups: readonly Place[];
+  /** The most requests that the backups work on at once. */
+  readonly backupConcurrency: number;
+  /** How many primaries breakers leave alone while there is no backup. */
+  readonly minimumHealthy: number;
   readonly retryBudget: BudgetSettings;
 }
 
 /** What clusters share with the rest of the sidecar. */
-export type ClusterWorld = Pick<PoolSettings, "wheel" | "now"> & {
+export interface ClusterWorld extends Pick<PoolSettings, "wheel" | "now"> {
   readonly random: Random;
   readonly meter: Meter;
-};
-
-export class Endpoint implements Loaded {
-  readonly address: Address;
-  readonly pool: Pool;
-  /** Requests that it is working on. */
-  load = 0;
-  readonly truncated: Counter;
-  readonly #duration: Histogram;
-  readonly #attempts = new Map<Outcome, Counter>();
-  readonly #cluster: string;
-  readonly #meter: Meter;
-
-  constructor(address: Address, settings: ClusterSettings, world: ClusterWorld) {
-    this.address = address;
-    this.#cluster = settings.name;
-    this.#meter = world.meter;
-    this.pool = new Pool({
-      address,
-      connectTimeout: settings.connectTimeout,
-      responseHeaderBytes: settings.responseHeaderBytes,
-      max: settings.pool.max,
-      idle: settings.pool.idle,
-      wheel: world.wheel,
-      now: world.now,
-    });
-    const { name: cluster } = settings;
-    this.#duration = world.meter.histogram(ATTEMPT_DURATION, { cluster, tier: "primary" });
-    const labels = { cluster, endpoint: address.text };
-    this.truncated = world.meter.counter(UPSTREAM_TRUNCATED, labels);
-    world.meter.gauge(UPSTREAM_CONNECTIONS, labels).read = () => this.pool.size;
-  }
-
-  /** Counts an attempt whose outcome is known. */
-  count(outcome: Outcome, durationMs: number): void {
-    this.#duration.observe(durationMs / 1000);
-    let counter = this.#attempts.get(outcome);
-    if (counter === undefined) {
-      const labels = { cluster: this.#cluster, endpoint: this.address.text, outcome };
-      counter = this.#meter.counter(ATTEMPTS, labels);
-      this.#attempts.set(outcome, counter);
-    }
-    counter.add();
-  }
+  /** A breaker has changed its state. */
+  readonly changed: (cluster: string, endpoint: Endpoint, change: BreakerChange) => void;
 }
+
+/** Without a breaker there is nothing that says how gently an endpoint comes back. */
+const RAMP_MS = 10_000;
 
 export class Cluster {
   readonly name: string;
-  readonly endpoints: readonly Endpoint[];
+  readonly primaries: readonly Endpoint[];
+  readonly backups: readonly Endpoint[];
   readonly inFlight: Gauge;
   /** Of the retries of all its routes together. */
   readonly budget: Budget;
+  readonly #settings: ClusterSettings;
+  readonly #choice: TierChoice;
   readonly #meter: Meter;
   readonly #chance: () => number;
 
   constructor(settings: ClusterSettings, world: ClusterWorld) {
-    this.name = settings.name;
-    this.endpoints = settings.endpoints.map(
-      ({ address }) => new Endpoint(address, settings, world),
-    );
-    this.#meter = world.meter;
+    const { name, endpoints, backups, retryBudget, breaker } = settings;
+    const { meter, now, wheel } = world;
+    this.name = name;
+    this.#settings = settings;
+    this.#meter = meter;
     this.#chance = () => world.random.next();
-    this.inFlight = world.meter.gauge(IN_FLIGHT, { cluster: this.name });
-    this.budget = new Budget(settings.retryBudget);
-    const remaining = world.meter.gauge(RETRY_BUDGET, { cluster: this.name });
-    remaining.read = () => this.budget.remaining(world.now());
+    this.#choice = new TierChoice(breaker?.ramp ?? RAMP_MS);
+    this.inFlight = meter.gauge(IN_FLIGHT, { cluster: name });
+    this.budget = new Budget(retryBudget);
+    meter.gauge(RETRY_BUDGET, { cluster: name }).read = () => this.budget.remaining(now());
+    const endpointWorld: EndpointWorld = {
+      wheel,
+      now,
+      meter,
+      chance: this.#chance,
+      mayTrip: (endpoint) => this.#mayTrip(endpoint),
+      changed: (endpoint, change) => world.changed(name, endpoint, change),
+    };
+    const at = (tier: "primary" | "backup") => (place: Place) =>
+      new Endpoint(place.address, tier, settings, endpointWorld);
+    this.primaries = endpoints.map(at("primary"));
+    this.backups = backups.map(at("backup"));
   }
 
-  /** The endpoint for the next attempt: none of `tried` while there is another one. */
-  pick(tried: readonly Endpoint[]): Endpoint | undefined {
-    if (tried.length === 0) return lighter(this.endpoints, this.#chance);
-    const untried = this.endpoints.filter((endpoint) => !tried.includes(endpoint));
-    return lighter(untried.length > 0 ? untried : this.endpoints, this.#chance);
+  get endpoints(): readonly Endpoint[] {
+    return this.backups.length === 0 ? this.primaries : [...this.primaries, ...this.backups];
+  }
+
+  /** Who is asked first. */
+  get tier(): TierChoice["kind"] {
+    return this.#choice.kind;
+  }
+
+  find(address: Address): Endpoint | undefined {
+    return this.endpoints.find((endpoint) => endpoint.address.text === address.text);
+  }
+
+  /** Is there anybody to ask, in any tier? */
+  usable(now: number): boolean {
+    return this.endpoints.some((endpoint) => endpoint.unusable(now) === undefined);
+  }
+
+  /**
+   * The endpoint for the next attempt: none of `tried` while there is another one, and backups when no
+   * primary can take it, or not yet again. Undefined when nobody can.
+   */
+  pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
+    const { primaries, backups } = this;
+    if (backups.length === 0) return this.#from(primaries, tried, now);
+    const able = primaries.some((endpoint) => endpoint.unusable(now) === undefined);
+    const first = this.#choice.first(able, now, this.#chance);
+    // Primaries that are only just back are no place for a second try.
+    const settled = this.#choice.kind === "primaries" || tried.length === 0;
+    const primary = first === "primary" && settled ? this.#from(primaries, tried, now) : undefined;
+    if (primary !== undefined && !tried.includes(primary)) return primary;
+    const backup = this.#backup(tried, now);
+    if (backup === undefined) return primary ?? this.#from(primaries, tried, now);
+    const why = able ? (tried.length > 0 ? "tried" : "returning") : this.#why(now);
+    this.#meter.counter(FALLBACKS, { cluster: this.name, tier: "backup", reason: why }).add();
+    return backup;
   }
 
   /** Counts an attempt that is made again because the one before ended so. */
@@ -117,4 +124,33 @@ export class Cluster {
   destroy(): void {
     for (const endpoint of this.endpoints) endpoint.pool.destroy();
   }
+
+  #from(tier: readonly Endpoint[], tried: readonly Endpoint[], now: number): Endpoint | undefined {
+    const [only] = tier;
+    if (tier.length === 1) return only?.unusable(now) === undefined ? only : undefined;
+    const able = tier.filter((endpoint) => endpoint.unusable(now) === undefined);
+    const fresh = tried.length === 0 ? able : able.filter((endpoint) => !tried.includes(endpoint));
+    return lighter(fresh.length > 0 ? fresh : able, now, this.#chance);
+  }
+
+  #backup(tried: readonly Endpoint[], now: number): Endpoint | undefined {
+    const { backups } = this;
+    const load = backups.reduce((sum, endpoint) => sum + endpoint.load, 0);
+    return load < this.#settings.backupConcurrency ? this.#from(backups, tried, now) : undefined;
+  }
+
+  /** What keeps the primary from being asked that is nearest to it. */
+  #why(now: number): Unusable {
+    const whys = new Set(this.primaries.map((endpoint) => endpoint.unusable(now)));
+    return NEAREST.find((why) => whys.has(why)) ?? "down";
+  }
+
+  #mayTrip(endpoint: Endpoint): boolean {
+    const others = (tier: readonly Endpoint[]): number =>
+      tier.filter((other) => other !== endpoint && other.seemsUsable).length;
+    if (endpoint.tier === "backup") return true;
+    return others(this.primaries) >= this.#settings.minimumHealthy || others(this.backups) > 0;
+  }
 }
+
+const NEAREST: readonly Unusable[] = ["full", "open", "draining", "down"];

@@ -8,7 +8,7 @@ import type { Counter, Histogram, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Reason } from "../core/refusal.ts";
 import type { Denial } from "../policy/retry.ts";
-import type { Endpoint } from "./cluster.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { Reply } from "./reply.ts";
 import { pathOf } from "./router.ts";
 

@@ -96,6 +96,7 @@ export class Reply {
     if (head === undefined) throw new Error("an attempt without a head cannot be relayed");
     let fields = responseFields(head, this.#exchange.request);
     if (head.fields.find(DATE) < 0) fields += `date: ${httpDate(this.#world.clock)}\r\n`;
+    if (attempt.endpoint.tier === "backup") fields += "x-tidegate-tier: backup\r\n";
     const { status, phrase, framing } = head;
     const relayed = attempt.relay({ status, phrase, fields, framing, close: false }, bodyIdle);
     // Most responses are here as a whole: they cost no turn of the loop.

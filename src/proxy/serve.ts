@@ -1,7 +1,9 @@
 // The whole life of a request, top to bottom. The order of the stages is the design.
+import type { Verdict } from "../core/breaker.ts";
 import type { Exchange } from "../core/exchange.ts";
-import { Attempt, type Plan } from "./attempt.ts";
-import type { Cluster, Endpoint } from "./cluster.ts";
+import { Attempt, type Plan, verdictOf } from "./attempt.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Endpoint } from "./endpoint.ts";
 import {
   attemptCount,
   endsHere,
@@ -60,15 +62,15 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     route.retries.count(now);
 
     for (;;) {
-      // Health, breakers and tiers belong into pick().
-      const endpoint = route.cluster.pick(grant.visited);
+      const endpoint = route.cluster.pick(grant.visited, now);
       if (endpoint === undefined) return reply.refuse("no_endpoint");
       story.begins(now, route.retries.until(now, story.deadline));
       const attempt = new Attempt(exchange, endpoint, planOf(exchange, story, endpoint));
-      grant.tries(endpoint);
+      grant.tries(endpoint, now);
       const outcome = await attempt.outcome;
       now = path.clock.now();
       story.tried(endpoint, outcome, now);
+      grant.learns(verdictOf(attempt, outcome), now, now - story.begun);
       const verdict = route.retries.judge(exchange, story, attempt, now);
       if (verdict.kind !== "again") {
         const relayed = reply.end(outcome, attempt, path.bodyIdle);
@@ -77,7 +79,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
         now = path.clock.now();
         return;
       }
-      grant.leaves(attempt);
+      grant.leaves(attempt, now);
       const wanted = await pause(exchange, now, verdict.waitMs);
       now = path.clock.now();
       if (!wanted) return reply.fail("cancelled", undefined);
@@ -87,7 +89,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     path.bug(error);
     exchange.truncate();
   } finally {
-    grant?.settle();
+    grant?.settle(now);
     path.recorder.ended(exchange, reply, story, now);
   }
 }
@@ -100,29 +102,45 @@ class Grant {
   visited: readonly Endpoint[] = NOWHERE;
   readonly #cluster: Cluster;
   #endpoint: Endpoint | undefined;
+  /** What the endpoint's breaker has granted. */
+  #call = 0;
+  #learnt = false;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
     cluster.inFlight.add(1);
   }
 
-  /** The endpoint that works on it now. */
-  tries(endpoint: Endpoint | undefined): void {
-    if (this.#endpoint !== undefined) this.#endpoint.load--;
-    if (endpoint !== undefined) endpoint.load++;
+  /** `endpoint` works on it from `now` on. */
+  tries(endpoint: Endpoint, now: number): void {
+    this.#call = endpoint.enter(now);
     this.#endpoint = endpoint;
+    this.#learnt = false;
+  }
+
+  /** What the try says of the endpoint. */
+  learns(verdict: Verdict, now: number, tookMs: number): void {
+    if (this.#learnt) return;
+    this.#learnt = true;
+    this.#endpoint?.settle(this.#call, verdict, now, tookMs);
   }
 
   /** The attempt is given up, and what it may have been answered. */
-  leaves(attempt: Attempt): void {
+  leaves(attempt: Attempt, now: number): void {
     attempt.drop();
     this.visited = [...this.visited, attempt.endpoint];
-    this.tries(undefined);
+    this.#ends(now);
   }
 
-  settle(): void {
-    this.tries(undefined);
+  settle(now: number): void {
+    this.#ends(now);
     this.#cluster.inFlight.add(-1);
+  }
+
+  #ends(now: number): void {
+    this.learns("ignore", now, 0);
+    this.#endpoint?.leave();
+    this.#endpoint = undefined;
   }
 }
 

@@ -140,18 +140,15 @@ t.test("slips in the flags are told before anything is started", async (t) => {
     ],
     [["--upstream", "a"], "--upstream must have a port, as in host:port"],
     [["--upstream", "a:1", "--listen", "b"], "--listen must have a port, as in host:port"],
+    [["--upstream", "a:1", "--backup", "b"], "--backup must have a port, as in host:port"],
     [
-      ["--upstream", "a:1", "--backup", "b:1"],
-      "--backup is not available yet in this version; remove it",
+      ["--config", "x", "--backup", "b:1"],
+      "--backup goes with --upstream; with --config, the file says where",
     ],
   ];
   for (const [args, message] of slips) {
     await t.rejects(run(args), { name: "UsageError", message }, args.join(" "));
   }
-  const refused = await tidegate(["run", "--upstream", "a:1", "--backup", "b:1"]);
-  t.match(refused, {
-    ended: 2,
-    stdout: "",
-    stderr: /^tidegate run: --backup is not available yet/,
-  });
+  const refused = await tidegate(["run", "--upstream", "a:1", "--backup", "b"]);
+  t.match(refused, { ended: 2, stdout: "", stderr: /^tidegate run: --backup must have a port/ });
 });

@@ -20,7 +20,15 @@ const STATE: State = {
     {
       name: "app",
       inFlight: 2,
-      endpoints: [{ address: "127.0.0.1:3000", tier: "primary", connections: 1 }],
+      tier: "primaries",
+      endpoints: [
+        {
+          ...{ address: "127.0.0.1:3000", tier: "primary", connections: 1 },
+          ...{ load: 2, usable: "open", health: "healthy" },
+          probe: { result: "ok", reason: "status 200", at: "2026-01-02T03:04:06.678Z" },
+          breaker: { state: "open", reason: "failure_rate", untilMs: 900 },
+        },
+      ],
     },
   ],
 };

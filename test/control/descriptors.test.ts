@@ -49,8 +49,8 @@ t.test("a process under ulimit reads its own limit", async (t) => {
 });
 
 t.test("each client connection is given two descriptors, beside the reserve", async (t) => {
-  t.equal(connectionCap(10_000, 256), 96);
-  t.equal(connectionCap(10_000, 1024), 480);
+  t.equal(connectionCap(10_000, 256), 88);
+  t.equal(connectionCap(10_000, 1024), 472);
   t.equal(connectionCap(10_000, 1_048_576), 10_000);
   t.equal(connectionCap(10, 1024), 10);
   t.equal(connectionCap(10_000, Number.POSITIVE_INFINITY), 10_000);

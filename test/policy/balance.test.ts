@@ -4,7 +4,8 @@ import t from "tap";
 import { lighter } from "../../src/policy/balance.ts";
 import { Chance } from "../fuzz/chance.ts";
 
-const loads = (...values: number[]) => values.map((load, index) => ({ load, index }));
+const loads = (...values: number[]) =>
+  values.map((load, index) => ({ load, index, cost: () => load }));
 
 /** Random numbers, repeatable. */
 function chances(seed: number): () => number {
@@ -14,9 +15,9 @@ function chances(seed: number): () => number {
 
 t.test("of none nothing is chosen, of one that one, without asking chance", async (t) => {
   const never = () => t.fail("chance was asked") as never;
-  t.equal(lighter([], never), undefined);
+  t.equal(lighter([], 0, never), undefined);
   const [only] = loads(7);
-  t.equal(lighter(only === undefined ? [] : [only], never), only);
+  t.equal(lighter(only === undefined ? [] : [only], 0, never), only);
 });
 
 t.test("of two the lighter one is chosen, whatever chance says", async () => {
@@ -24,7 +25,7 @@ t.test("of two the lighter one is chosen, whatever chance says", async () => {
   fc.assert(
     fc.property(fc.array(chance, { minLength: 2, maxLength: 2 }), ([first = 0, second = 0]) => {
       const answers = [first, second];
-      assert.equal(lighter(loads(5, 3), () => answers.shift() ?? 0)?.load, 3);
+      assert.equal(lighter(loads(5, 3), 0, () => answers.shift() ?? 0)?.load, 3);
     }),
   );
 });
@@ -36,7 +37,7 @@ t.test("the two that are compared are never the same one", async () => {
       const heavy = at % count;
       const candidates = loads(...Array.from({ length: count }, (_, i) => (i === heavy ? 1 : 0)));
       const answers = [a, b];
-      assert.notEqual(lighter(candidates, () => answers.shift() ?? 0)?.index, heavy);
+      assert.notEqual(lighter(candidates, 0, () => answers.shift() ?? 0)?.index, heavy);
     }),
   );
 });
@@ -45,7 +46,7 @@ t.test("equal ones are chosen equally often", async (t) => {
   const random = chances(1);
   const counts = [0, 0, 0, 0, 0];
   for (let i = 0; i < 50_000; i++) {
-    const index = lighter(loads(2, 2, 2, 2, 2), random)?.index ?? 0;
+    const index = lighter(loads(2, 2, 2, 2, 2), 0, random)?.index ?? 0;
     counts[index] = (counts[index] ?? 0) + 1;
   }
   for (const count of counts) t.ok(Math.abs(count - 10_000) < 400, counts.join(" "));
@@ -57,7 +58,7 @@ t.test(
     const random = chances(2);
     let lightest = 0;
     for (let i = 0; i < 50_000; i++) {
-      if (lighter(loads(9, 9, 0, 9, 9), random)?.index === 2) lightest++;
+      if (lighter(loads(9, 9, 0, 9, 9), 0, random)?.index === 2) lightest++;
     }
     // Two of five: 4 of the 10 pairs hold it.
     t.ok(Math.abs(lightest - 20_000) < 500, `${lightest}`);
@@ -66,10 +67,13 @@ t.test(
 
 t.test("balls are spread far more evenly than by chance alone", async (t) => {
   const random = chances(3);
-  const bins = Array.from({ length: 100 }, () => ({ load: 0 }));
+  const bins = Array.from({ length: 100 }, () => {
+    const bin = { load: 0, cost: () => bin.load };
+    return bin;
+  });
   const alone = Array.from({ length: 100 }, () => ({ load: 0 }));
   for (let i = 0; i < 100_000; i++) {
-    const two = lighter(bins, random);
+    const two = lighter(bins, 0, random);
     const one = alone[Math.floor(random() * alone.length)];
     if (two !== undefined) two.load++;
     if (one !== undefined) one.load++;

@@ -27,6 +27,9 @@ export interface Settings {
   readonly drain?: { readonly delay: string; readonly timeout: string };
 }
 
+/** A probe, or a breaker that trips, would be one more thing that happens: tests ask for them. */
+const STILL = { healthCheck: "off", breaker: "off" };
+
 /** A config with one listener called `inbound`, one route and one cluster; JSON is YAML. */
 export function settings(upstream: Address, wanted: Settings = {}): string {
   const route = {
@@ -50,7 +53,7 @@ export function settings(upstream: Address, wanted: Settings = {}): string {
     drain: wanted.drain ?? { delay: "0s", timeout: "5s" },
     log: wanted.log ?? { access: "off", level: "error" },
     listeners: [listener],
-    clusters: [{ name: "app", endpoints: [upstream.text], ...wanted.cluster }],
+    clusters: [{ name: "app", endpoints: [upstream.text], ...STILL, ...wanted.cluster }],
   };
   return JSON.stringify(document, null, 2);
 }

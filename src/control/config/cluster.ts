@@ -51,6 +51,15 @@ export const cluster = z.strictObject({
       description: "Where its instances are: host:port, [v6]:port or unix:/path.",
       example: ["127.0.0.1:3000"],
     }),
+  backups: z
+    .array(endpoint)
+    .prefault([])
+    .describe("Where to go when no primary can take a request; probed as the primaries are."),
+  backupConcurrency: count(
+    1000,
+    [1, 1_000_000],
+    "The most requests that the backups work on at once, all of them together.",
+  ),
   healthCheck,
   connectTimeout: duration("1s", ["1ms", "10m"], "How long connecting to an endpoint may take."),
   pool,

@@ -3,13 +3,22 @@
 /** Both are addresses as the config takes them. */
 export interface Starter {
   readonly upstream: string;
+  readonly backup: string | undefined;
   readonly listen: string;
 }
 
-export const STARTER: Starter = { upstream: "127.0.0.1:3000", listen: "127.0.0.1:8080" };
+export const STARTER: Starter = {
+  upstream: "127.0.0.1:3000",
+  backup: undefined,
+  listen: "127.0.0.1:8080",
+};
 
-/** The text of a config that sends everything from `listen` to `upstream`. */
-export function starterConfig({ upstream, listen }: Starter): string {
+/** The text of a config that sends everything from `listen` to `upstream`, or to its backup. */
+export function starterConfig({ upstream, backup, listen }: Starter): string {
+  const backups =
+    backup === undefined
+      ? ""
+      : `    # Who answers when it cannot.\n    backups: [${JSON.stringify(backup)}]\n`;
   return `# A sidecar before one service. Every other option is at its default:
 # "tidegate init --all" shows them, "tidegate check FILE" checks this file.
 
@@ -35,5 +44,5 @@ clusters:
   - name: app
     # Where the service listens.
     endpoints: [${JSON.stringify(upstream)}]
-`;
+${backups}`;
 }

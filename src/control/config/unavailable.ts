@@ -1,21 +1,12 @@
 // Options that the documentation of Tidegate promises and this version does not have yet. They are
-// refused as such: an operator who asks for a backup must not believe that there is one.
+// refused as such: an operator who asks for a limit must not believe that there is one.
 import type { Path } from "./tree.ts";
 
 /** By the mapping that they stand in; `*` is any item of a list. */
 const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
   "listeners.*": ["http2", "protocol", "tls"],
   "listeners.*.routes.*": ["criticality"],
-  "clusters.*": [
-    "backups",
-    "backupConcurrency",
-    "concurrency",
-    "fairness",
-    "fallback",
-    "http2",
-    "protocol",
-    "tls",
-  ],
+  "clusters.*": ["concurrency", "fairness", "fallback", "http2", "protocol", "tls"],
   "clusters.*.endpoints.*": ["weight"],
 };
 

@@ -32,6 +32,8 @@ interface Promised {
   readonly clusters: readonly {
     readonly name: string;
     readonly endpoints: readonly { readonly address: Address }[];
+    readonly backups: readonly { readonly address: Address }[];
+    readonly backupConcurrency: number;
     readonly healthCheck: "off" | PromisedCheck;
     readonly connectTimeout: number;
     readonly pool: { readonly max: number; readonly idle: number };
@@ -113,6 +115,8 @@ const DEFAULTS: Promised = {
     {
       name: "app",
       endpoints: [{ address: tcp("127.0.0.1", 3000) }],
+      backups: [],
+      backupConcurrency: 1000,
       healthCheck: { check: { kind: "tcp" }, interval: 2000, timeout: 1000, fall: 3, rise: 2 },
       connectTimeout: 1000,
       pool: { max: 10_000, idle: 4000 },

@@ -1,0 +1,74 @@
+// The health checks of one sidecar: which endpoints are probed, and who is told what they say.
+import type { Logger } from "pino";
+import type { Address } from "../core/address.ts";
+import type { Clock, Random } from "../core/clock.ts";
+import { HEALTH_CHECKS } from "../core/families.ts";
+import type { Meter } from "../core/meter.ts";
+import type { Wheel } from "../core/wheel.ts";
+import type { Advice } from "../policy/advice.ts";
+import type { HealthState } from "../policy/health.ts";
+import type { CheckTarget } from "./checked.ts";
+import { Checker } from "./checker.ts";
+import type { Config } from "./config/schema.ts";
+import type { EndpointState } from "./state.ts";
+
+type ClusterConfig = Config["clusters"][number];
+
+/** What checks share with the rest of the sidecar. */
+export interface ChecksWorld {
+  readonly wheel: Wheel;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly meter: Meter;
+  readonly log: Logger;
+}
+
+/** Whoever acts upon what probes say. */
+export interface Probed {
+  /** `now` in `Clock.now()` milliseconds. */
+  probed(state: HealthState, advice: Advice | undefined, now: number): void;
+}
+
+/** A checker that counts probes, logs changes and tells the endpoints; it is not started yet. */
+export function createChecker(
+  { meter, log, ...world }: ChecksWorld,
+  find: (cluster: string, address: Address) => Probed | undefined,
+): Checker {
+  const checker = new Checker({
+    ...world,
+    bug: (err) => log.error({ err }, "a health check failed in itself"),
+    observer: {
+      probed: ({ cluster, address }, { result, advice }) => {
+        meter.counter(HEALTH_CHECKS, { cluster, endpoint: address.text, result }).add();
+        const state = checker.status(cluster, address)?.state;
+        if (state !== undefined) find(cluster, address)?.probed(state, advice, world.clock.now());
+      },
+      changed: ({ cluster, address }, { from, to, reason }, { reason: probe }) => {
+        const event = { cluster, endpoint: address.text, from, to, reason, probe };
+        log[to === "unhealthy" ? "warn" : "info"](event, "health");
+      },
+    },
+  });
+  return checker;
+}
+
+/** How the last probe of an endpoint ended, for people. */
+export function probeState(
+  checker: Checker,
+  cluster: string,
+  address: Address,
+): EndpointState["probe"] {
+  const last = checker.status(cluster, address)?.last;
+  if (last === undefined) return {};
+  const { result, reason, at } = last;
+  return { result, reason, at: new Date(at).toISOString() };
+}
+
+/** Every primary and backup of every cluster whose checks are not off. */
+export function checkTargets(clusters: readonly ClusterConfig[]): CheckTarget[] {
+  return clusters.flatMap(({ name, endpoints, backups, healthCheck }) =>
+    healthCheck === "off"
+      ? []
+      : [...endpoints, ...backups].map(({ address }) => ({ cluster: name, address, healthCheck })),
+  );
+}

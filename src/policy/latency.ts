@@ -1,0 +1,29 @@
+// How slow an endpoint answers of late: a moving average that follows a rise at once and a fall slowly.
+//
+//   answer slower than the average    average = answer
+//   otherwise                         average = w * average + (1 - w) * answer,   w = e^(-dt / TAU)
+//
+// "Peak EWMA", as in Twitter's Finagle (PeakEwma.scala) and Linkerd: an average that lags a rise keeps
+// sending requests to an endpoint that has just become slow. What is not asked decays likewise, so that an
+// endpoint that was avoided is tried again.
+
+/** The time in milliseconds after which an old answer counts for 37 %. */
+const TAU_MS = 10_000;
+
+export class PeakLatency {
+  #average = 0;
+  #at = 0;
+
+  /** An answer took `ms` milliseconds; `now` does not go back. */
+  observe(ms: number, now: number): void {
+    const before = this.value(now);
+    const kept = Math.exp((this.#at - now) / TAU_MS);
+    this.#average = ms > before ? ms : this.#average * kept + ms * (1 - kept);
+    this.#at = now;
+  }
+
+  /** The average in milliseconds; it falls while nothing is observed, to 0 in the end. */
+  value(now: number): number {
+    return this.#average === 0 ? 0 : this.#average * Math.exp((this.#at - now) / TAU_MS);
+  }
+}

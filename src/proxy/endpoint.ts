@@ -1,0 +1,179 @@
+// One endpoint at work: its connections, its counters, and whether it is to be asked.
+import type { Address } from "../core/address.ts";
+import type { BreakerChange, Verdict } from "../core/breaker.ts";
+import {
+  ATTEMPT_DURATION,
+  ATTEMPTS,
+  BREAKER_OPEN,
+  BREAKER_STATE,
+  BREAKER_TRANSITIONS,
+  ENDPOINT_HEALTHY,
+  UPSTREAM_CONNECTIONS,
+  UPSTREAM_TRUNCATED,
+} from "../core/families.ts";
+import type { Counter, Histogram, Meter } from "../core/meter.ts";
+import type { Outcome } from "../core/outcome.ts";
+import { Pool, type PoolSettings } from "../http1/pool.ts";
+import type { Advice } from "../policy/advice.ts";
+import type { Loaded } from "../policy/balance.ts";
+import { Breaker, type BreakerSettings } from "../policy/breaker.ts";
+import type { HealthState } from "../policy/health.ts";
+import { PeakLatency } from "../policy/latency.ts";
+import { rampShare } from "../policy/ramp.ts";
+import type { Tier } from "../policy/tier.ts";
+
+/** Why an endpoint does not get a request. */
+export type Unusable = "down" | "open" | "draining" | "full";
+
+/** What the config says of the endpoints of a cluster; times in milliseconds. */
+export interface EndpointSettings {
+  readonly name: string;
+  readonly breaker: BreakerSettings | undefined;
+  readonly connectTimeout: number;
+  readonly pool: { readonly max: number; readonly idle: number };
+  readonly responseHeaderBytes: number;
+}
+
+/** What endpoints share with the rest of the sidecar. */
+export interface EndpointWorld extends Pick<PoolSettings, "wheel" | "now"> {
+  readonly meter: Meter;
+  /** A number in [0, 1). */
+  readonly chance: () => number;
+  /** May the breaker of this endpoint trip? */
+  readonly mayTrip: (endpoint: Endpoint) => boolean;
+  readonly changed: (endpoint: Endpoint, change: BreakerChange) => void;
+}
+
+const STATES = { closed: 0, open: 1, half_open: 2 } as const;
+/** How long it takes to give a share of the traffic back to an endpoint that was unhealthy. */
+const HEALTH_RAMP_MS = 10_000;
+
+export class Endpoint implements Loaded {
+  readonly address: Address;
+  readonly tier: Tier;
+  readonly pool: Pool;
+  readonly breaker: Breaker | undefined;
+  /** Requests that it is working on. */
+  load = 0;
+  readonly truncated: Counter;
+  #health: HealthState = "unknown";
+  /** When it became healthy again; always, unless it was unhealthy. */
+  #healthySince = Number.NEGATIVE_INFINITY;
+  #advice: Advice | undefined;
+  readonly #latency = new PeakLatency();
+  readonly #duration: Histogram;
+  readonly #attempts = new Map<Outcome, Counter>();
+  readonly #labels: { readonly cluster: string; readonly endpoint: string };
+  readonly #meter: Meter;
+
+  constructor(address: Address, tier: Tier, settings: EndpointSettings, world: EndpointWorld) {
+    const { meter, now } = world;
+    const { name: cluster, pool, connectTimeout, responseHeaderBytes } = settings;
+    this.address = address;
+    this.tier = tier;
+    this.#meter = meter;
+    this.#labels = { cluster, endpoint: address.text };
+    this.pool = new Pool({ address, connectTimeout, responseHeaderBytes, ...pool, ...world });
+    this.#duration = meter.histogram(ATTEMPT_DURATION, { cluster, tier });
+    this.truncated = meter.counter(UPSTREAM_TRUNCATED, this.#labels);
+    meter.gauge(UPSTREAM_CONNECTIONS, this.#labels).read = () => this.pool.size;
+    meter.gauge(ENDPOINT_HEALTHY, { ...this.#labels, tier }).read = () =>
+      this.#health === "unhealthy" ? 0 : 1;
+    this.breaker = settings.breaker && this.#breaker(settings.breaker, world);
+    const { breaker } = this;
+    if (breaker === undefined) return;
+    meter.gauge(BREAKER_STATE, this.#labels).read = () => {
+      breaker.ask(now());
+      return STATES[breaker.state];
+    };
+    meter.counter(BREAKER_OPEN, this.#labels).read = () => breaker.openMs(now()) / 1000;
+  }
+
+  /** What a probe has found; `now` in `Clock.now()` milliseconds. */
+  probed(health: HealthState, advice: Advice | undefined, now: number): void {
+    if (this.#health === "unhealthy" && health === "healthy") this.#healthySince = now;
+    this.#health = health;
+    this.#advice = advice ?? this.#advice;
+  }
+
+  /** Why it gets no request now; undefined when it may have one. */
+  unusable(now: number): Unusable | undefined {
+    const advice = this.#advice;
+    if (this.#health === "unhealthy") return "down";
+    if (advice !== undefined && (advice.drain || advice.weight === 0)) return "draining";
+    if (this.breaker?.allows(now) === false) return "open";
+    return this.load >= (advice?.maxConcurrency ?? Number.POSITIVE_INFINITY) ? "full" : undefined;
+  }
+
+  /** Would it be called, as far as its state tells without time being asked? */
+  get seemsUsable(): boolean {
+    return this.#health !== "unhealthy" && !this.#advice?.drain && this.breaker?.state !== "open";
+  }
+
+  /** How much a further request would weigh on it: only the order matters. */
+  cost(now: number): number {
+    const { breaker } = this;
+    const ramp = rampShare(this.#healthySince, now, HEALTH_RAMP_MS);
+    const share = breaker === undefined ? ramp : Math.min(ramp, breaker.share(now));
+    // One more millisecond: among quick endpoints, and those not known yet, the load decides.
+    const work = (this.load + 1) * (this.#latency.value(now) + 1);
+    return (work * 100) / (share * (this.#advice?.weight ?? 100));
+  }
+
+  /** A call begins: the grant that `settle` takes; `unusable` was asked at the same time. */
+  enter(now: number): number {
+    this.load++;
+    return this.breaker?.enter(now) ?? 0;
+  }
+
+  /** What the call has shown, once, as soon as it is known; `load` goes down with `leave`. */
+  settle(grant: number, verdict: Verdict, now: number, tookMs: number): void {
+    // Failures can be quick, and no reason to send more there.
+    if (verdict === "success") this.#latency.observe(tookMs, now);
+    this.breaker?.settle(grant, verdict, now, tookMs);
+  }
+
+  leave(): void {
+    this.load--;
+  }
+
+  /** What there is to say of it, for people. */
+  state(now: number) {
+    const { address, tier, pool, load, breaker } = this;
+    const usable = this.unusable(now) ?? "yes";
+    const change = breaker?.last;
+    const untilMs = change?.until === undefined ? undefined : Math.max(0, change.until - now);
+    return {
+      address: address.text,
+      tier,
+      connections: pool.size,
+      load,
+      usable,
+      health: this.#health,
+      breaker: { state: breaker?.state ?? "off", reason: change?.reason, untilMs },
+    };
+  }
+
+  /** Counts an attempt whose outcome is known. */
+  count(outcome: Outcome, durationMs: number): void {
+    this.#duration.observe(durationMs / 1000);
+    let counter = this.#attempts.get(outcome);
+    if (counter === undefined) {
+      counter = this.#meter.counter(ATTEMPTS, { ...this.#labels, outcome });
+      this.#attempts.set(outcome, counter);
+    }
+    counter.add();
+  }
+
+  #breaker(settings: BreakerSettings, world: EndpointWorld): Breaker {
+    return new Breaker(settings, {
+      random: world.chance,
+      mayTrip: () => world.mayTrip(this),
+      changed: (change) => {
+        const { to, reason } = change;
+        this.#meter.counter(BREAKER_TRANSITIONS, { ...this.#labels, to, reason }).add();
+        world.changed(this, change);
+      },
+    });
+  }
+}

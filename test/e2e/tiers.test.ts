@@ -1,0 +1,136 @@
+// Primaries that die and come back, and the backup that answers meanwhile: real processes, killed.
+import t, { type Test } from "tap";
+import { Daemon } from "../support/daemon.ts";
+import { barrage, get, type Shot, tally } from "../support/load.ts";
+import { values } from "../support/message.ts";
+import { Child } from "../support/process.ts";
+import { settings } from "../support/settings.ts";
+import { POLITE, Upstream } from "../support/upstream.ts";
+
+const LOAD = { connections: 10, requests: 200, request: get };
+const CHECK = { interval: "100ms", timeout: "1s", fall: 2, rise: 2 };
+
+/** A service in a process of its own, which says its name. */
+const SERVICE = `
+const [, name, port] = process.argv;
+require("node:http").createServer((request, response) => response.end(name))
+  .listen(Number(port), "127.0.0.1", function () { console.log("port " + this.address().port); });
+`;
+
+async function service(name: string, port = 0): Promise<{ child: Child; port: number }> {
+  const child = Child.start(process.execPath, ["-e", SERVICE, name, String(port)]);
+  const [, said] = await child.says(/^port (\d+)$/m);
+  return { child, port: Number(said) };
+}
+
+/** How many were answered by whom; what was not answered with 200 stands under its status. */
+function answers(shots: readonly Shot[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { status, body } of shots) {
+    const who = status === 200 ? body : String(status);
+    counts[who] = (counts[who] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function tierOf({ response }: Shot): string | undefined {
+  return response && values(response.fields, "x-tidegate-tier")[0];
+}
+
+async function stage(t: Test) {
+  const [a, b, c] = await Promise.all([service("a"), service("b"), service("c")]);
+  const at = (port: number): string => `127.0.0.1:${port}`;
+  const cluster = {
+    endpoints: [at(a.port), at(b.port)],
+    backups: [at(c.port)],
+    healthCheck: CHECK,
+    breaker: { open: { base: "200ms", max: "1s" }, ramp: "500ms" },
+  };
+  const [first] = cluster.endpoints;
+  const address = { kind: "tcp", host: "127.0.0.1", port: a.port, text: first ?? "" } as const;
+  const daemon = await Daemon.start(settings(address, { cluster }));
+  t.teardown(() => Promise.all([daemon.stop(), ...[a, b, c].map(({ child }) => child.kill())]));
+  return { daemon, a, b, c };
+}
+
+t.test("primaries are killed one after the other and come back: nothing fails", async (t) => {
+  const { daemon, a, b } = await stage(t);
+  const all: Shot[] = [];
+  const load = async (): Promise<readonly Shot[]> => {
+    const shots = await barrage(daemon.inbound, LOAD);
+    all.push(...shots);
+    return shots;
+  };
+  await daemon.metricIs("endpoint_healthy", 3);
+  const calm = answers(await load());
+  t.equal(calm.c, undefined, "the backup is idle while primaries are there");
+  await a.child.kill();
+  t.match(answers(await load()), { b: Number });
+  await b.child.kill();
+  const backed = await load();
+  t.same(answers(backed), { c: LOAD.requests });
+  t.same(new Set(backed.map(tierOf)), new Set(["backup"]));
+  t.ok((await daemon.metric("fallbacks_total", 'tier="backup"')) >= LOAD.requests);
+  const back = await Promise.all([service("a", a.port), service("b", b.port)]);
+  t.teardown(() => Promise.all(back.map(({ child }) => child.kill())));
+  await daemon.metricIs("endpoint_healthy", 3);
+  // The way back takes the hold and the ramp; each barrage is a look at how far it is.
+  for (let looks = 0; looks < 1000; looks++) {
+    if (answers(await load()).c === undefined) break;
+  }
+  const after = answers(await load());
+  t.equal(after.c, undefined, "the backup is idle again");
+  t.ok((after.a ?? 0) > 0 && (after.b ?? 0) > 0, "and both primaries are not");
+  t.same(Object.keys(tally(all)), ["200"], `${all.length} requests, none of which failed`);
+});
+
+t.test("what a breaker, a probe and an operator know is told: state, metrics, log", async (t) => {
+  const sick = await Upstream.listen({
+    request: (link) => link.write("HTTP/1.1 500 Sick\r\nContent-Length: 0\r\n\r\n"),
+  });
+  const well = await Upstream.listen(POLITE);
+  const cluster = {
+    endpoints: [sick.address.text, well.address.text],
+    breaker: { consecutiveFailures: 3, open: { base: "60s" } },
+  };
+  const log = { access: "off", level: "info" };
+  const daemon = await Daemon.start(settings(sick.address, { cluster, log }));
+  t.teardown(() => Promise.all([daemon.stop(), sick.close(), well.close()]));
+  const counts = tally(await barrage(daemon.inbound, { ...LOAD, connections: 1 }));
+  t.same(counts, { 200: LOAD.requests - 3, 500: 3 }, "three failures in a row, and no more");
+  const of = `endpoint="${sick.address.text}"`;
+  t.equal(await daemon.metric("breaker_state", of), 1);
+  const change = `to="open",reason="consecutive_failures"`;
+  t.equal(await daemon.metric("breaker_transitions_total", `${of},${change}`), 1);
+  t.ok((await daemon.metric("breaker_open_seconds_total", of)) > 0);
+  t.match(daemon.child.stderr, /"to":"open","reason":"consecutive_failures".*circuit breaker/);
+  const state: unknown = await (await fetch(`http://${daemon.admin.text}/state`)).json();
+  const open = { state: "open", reason: "consecutive_failures" };
+  const endpoints = [
+    { usable: "open", breaker: open },
+    { usable: "yes", health: "unknown", breaker: { state: "closed" } },
+  ];
+  t.match(state, { clusters: [{ tier: "primaries", endpoints }] });
+});
+
+t.test("the last endpoint is asked however sick it is", async (t) => {
+  const sick = await Upstream.listen({
+    request: (link) => link.write("HTTP/1.1 500 Sick\r\nContent-Length: 0\r\n\r\n"),
+  });
+  const cluster = { breaker: { consecutiveFailures: 3 } };
+  const daemon = await Daemon.start(settings(sick.address, { cluster }));
+  t.teardown(() => Promise.all([daemon.stop(), sick.close()]));
+  t.same(tally(await barrage(daemon.inbound, LOAD)), { 500: LOAD.requests });
+});
+
+t.test("no endpoint passes its probes: 503 no_endpoint, and not ready", async (t) => {
+  const gone = await Upstream.listen(POLITE);
+  await gone.close();
+  const daemon = await Daemon.start(settings(gone.address, { cluster: { healthCheck: CHECK } }));
+  t.teardown(() => daemon.stop());
+  await daemon.metricIs("endpoint_healthy", 0);
+  t.same(tally(await barrage(daemon.inbound, { ...LOAD, requests: 20 })), { no_endpoint: 20 });
+  const ready = await fetch(`http://${daemon.health.text}/readyz`);
+  t.equal(ready.status, 503);
+  t.match(await ready.text(), /no endpoint: app/);
+});

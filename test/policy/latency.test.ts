@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import t from "tap";
+import { PeakLatency } from "../../src/policy/latency.ts";
+
+t.test("of an endpoint that has not answered nothing is known, whenever one asks", async (t) => {
+  const latency = new PeakLatency();
+  t.equal(latency.value(0), 0);
+  t.equal(latency.value(1e9), 0);
+});
+
+t.test("a rise is followed at once", async (t) => {
+  const latency = new PeakLatency();
+  for (let now = 0; now < 1000; now += 10) latency.observe(5, now);
+  latency.observe(500, 1000);
+  t.equal(latency.value(1000), 500);
+});
+
+t.test(
+  "a fall is followed slowly: after ten seconds of quick answers 37 % of it are left",
+  async (t) => {
+    const latency = new PeakLatency();
+    latency.observe(500, 0);
+    for (let now = 10; now <= 10_000; now += 10) latency.observe(0.001, now);
+    t.ok(Math.abs(latency.value(10_000) - 500 * Math.exp(-1)) < 1);
+  },
+);
+
+t.test("what is not asked any more is forgotten", async (t) => {
+  const latency = new PeakLatency();
+  latency.observe(500, 0);
+  t.ok(latency.value(60_000) < 2);
+});
+
+t.test("it never leaves the range of what was observed", async () => {
+  const answers = fc.array(fc.tuple(fc.double({ min: 0, max: 1e5, noNaN: true }), fc.nat(5000)));
+  fc.assert(
+    fc.property(answers, (list) => {
+      const latency = new PeakLatency();
+      let now = 0;
+      let most = 0;
+      for (const [ms, gap] of list) {
+        now += gap;
+        most = Math.max(most, ms);
+        latency.observe(ms, now);
+        const value = latency.value(now);
+        assert.ok(value >= 0 && value <= most * (1 + 1e-9));
+      }
+    }),
+  );
+});
