@@ -25,8 +25,11 @@ export interface ChecksWorld {
 
 /** Whoever acts upon what probes say. */
 export interface Probed {
-  /** `now` in `Clock.now()` milliseconds. */
-  probed(state: HealthState, advice: Advice | undefined, now: number): void;
+  /** `held`: it is unhealthy only because it has fallen too often; `now` is `Clock.now()`. */
+  probed(
+    found: { state: HealthState; held: boolean; advice: Advice | undefined },
+    now: number,
+  ): void;
 }
 
 /** A checker that counts probes, logs changes and tells the endpoints; it is not started yet. */
@@ -40,8 +43,10 @@ export function createChecker(
     observer: {
       probed: ({ cluster, address }, { result, advice }) => {
         meter.counter(HEALTH_CHECKS, { cluster, endpoint: address.text, result }).add();
-        const state = checker.status(cluster, address)?.state;
-        if (state !== undefined) find(cluster, address)?.probed(state, advice, world.clock.now());
+        const status = checker.status(cluster, address);
+        if (status === undefined) return;
+        const { state, held } = status;
+        find(cluster, address)?.probed({ state, held, advice }, world.clock.now());
       },
       changed: ({ cluster, address }, { from, to, reason }, { reason: probe }) => {
         const event = { cluster, endpoint: address.text, from, to, reason, probe };

@@ -118,6 +118,8 @@ const PRESENCE_BITS = 31;
 export class Fields {
   /** The text that the marks point into, one character per byte; may hold more than the field lines. */
   text = "";
+  /** Where the line before them begins that opens the message; -1 unless it goes on as it came. */
+  line = -1;
   /** One for each line, and one more for the start of what follows. */
   readonly #marks: number[] = [];
   /** One bit for each of the first known fields that is there: most questions are about absent ones. */
@@ -154,7 +156,7 @@ export class Fields {
   }
 
   /** The whole line as it came, with its CRLF. */
-  line(index: number): string {
+  whole(index: number): string {
     return this.text.slice(this.start(index), this.start(index + 1));
   }
 

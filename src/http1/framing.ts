@@ -47,7 +47,7 @@ function codingFraming(fields: Fields, index: number, minor: number): Framing | 
   if (fields.find(TRANSFER_ENCODING, index + 1) >= 0) return BAD_CODING;
   const value = fields.value(index).toLowerCase();
   // A tab around it is legal, and there are readers that do not see "chunked" then.
-  if (fields.line(index).includes("\t")) return BAD_CODING;
+  if (fields.whole(index).includes("\t")) return BAD_CODING;
   if (value === "chunked") return CHUNKED;
   const codings = value.split(",").map((coding) => trim(coding, 0, coding.length));
   if (!codings.every(isToken)) return BAD_CODING;

@@ -51,6 +51,7 @@ const BAD_EXPECT = malformed("bad_request", "expectation other than 100-continue
 const LARGE_BODY = malformed("body_too_large", "Content-Length above the limit");
 
 interface RequestLine {
+  readonly start: number;
   readonly method: string;
   readonly targetStart: number;
   readonly targetEnd: number;
@@ -107,7 +108,8 @@ function requestLine(
   const minor = version(bytes, at + 1);
   if (typeof minor !== "number" || minor === INCOMPLETE) return minor;
   const wrong = wrongMethod(method) ?? wrongForm(method, bytes, targetStart, at);
-  return wrong ?? { method, targetStart, targetEnd: at, minor, end: at + 1 + VERSION.length };
+  const end = at + 1 + VERSION.length;
+  return wrong ?? { start, method, targetStart, targetEnd: at, minor, end };
 }
 
 function methodName(bytes: Buffer, start: number, end: number): string {
@@ -172,6 +174,7 @@ function assemble(
   }
   const options = connectionOptions(fields);
   const modern = line.minor === 1;
+  if (modern && target.charCodeAt(0) === SLASH) fields.line = line.start;
   const head: RequestHead = {
     method: line.method,
     target: originForm(target, line.method),
@@ -201,7 +204,9 @@ function hostOf(fields: Fields, target: string, minor: number): string | Malform
   }
   if (fields.find(HOST, index + 1) >= 0) return BAD_HOST;
   const value = fields.value(index);
-  return value === lastAuthority || isAuthority(value) ? value : BAD_HOST;
+  // The same text as one object: whoever compares it again is done at once.
+  if (value === lastAuthority) return lastAuthority;
+  return isAuthority(value) ? value : BAD_HOST;
 }
 
 function authorityOf(target: string): string {

@@ -89,7 +89,9 @@ export class Cluster {
 
   /** Is there anybody to ask, in any tier? */
   usable(now: number): boolean {
-    return this.endpoints.some((endpoint) => endpoint.unusable(now) === undefined);
+    return this.endpoints.some(
+      (endpoint) => endpoint.unusable(now) === undefined || endpoint.held(now),
+    );
   }
 
   /**
@@ -97,6 +99,11 @@ export class Cluster {
    * primary can take it, or not yet again. Undefined when nobody can.
    */
   pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
+    const able = this.#pick(tried, now);
+    return able ?? this.endpoints.find((endpoint) => endpoint.held(now));
+  }
+
+  #pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
     const { primaries, backups } = this;
     if (backups.length === 0) return this.#from(primaries, tried, now);
     const able = primaries.some((endpoint) => endpoint.unusable(now) === undefined);

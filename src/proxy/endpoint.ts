@@ -44,6 +44,14 @@ export interface EndpointWorld extends Pick<PoolSettings, "wheel" | "now"> {
   readonly changed: (endpoint: Endpoint, change: BreakerChange) => void;
 }
 
+/** What probes have found out about an endpoint. */
+export interface Finding {
+  readonly state: HealthState;
+  /** It passes its probes, and is unhealthy only because it has fallen too often lately. */
+  readonly held: boolean;
+  readonly advice: Advice | undefined;
+}
+
 const STATES = { closed: 0, open: 1, half_open: 2 } as const;
 /** How long it takes to give a share of the traffic back to an endpoint that was unhealthy. */
 const HEALTH_RAMP_MS = 10_000;
@@ -59,6 +67,7 @@ export class Endpoint implements Loaded {
   #health: HealthState = "unknown";
   /** When it became healthy again; always, unless it was unhealthy. */
   #healthySince = Number.NEGATIVE_INFINITY;
+  #held = false;
   #advice: Advice | undefined;
   readonly #latency = new PeakLatency();
   readonly #duration: Histogram;
@@ -90,10 +99,16 @@ export class Endpoint implements Loaded {
   }
 
   /** What a probe has found; `now` in `Clock.now()` milliseconds. */
-  probed(health: HealthState, advice: Advice | undefined, now: number): void {
-    if (this.#health === "unhealthy" && health === "healthy") this.#healthySince = now;
-    this.#health = health;
+  probed({ state, held, advice }: Finding, now: number): void {
+    if (this.#health === "unhealthy" && state === "healthy") this.#healthySince = now;
+    this.#health = state;
+    this.#held = held;
     this.#advice = advice ?? this.#advice;
+  }
+
+  /** Is it down only because it has come and gone too often? Then it is better than nobody. */
+  held(now: number): boolean {
+    return this.#held && this.breaker?.allows(now) !== false;
   }
 
   /** Why it gets no request now; undefined when it may have one. */

@@ -4,8 +4,6 @@ import { type FieldName, type Fields, idOf, KNOWN_FIELDS, members } from "../cor
 
 /** Our name in Via. */
 const PSEUDONYM = "tidegate";
-const VIA_10 = `via: 1.0 ${PSEUDONYM}\r\n`;
-const VIA_11 = `via: 1.1 ${PSEUDONYM}\r\n`;
 /** A chain may hold a few of us, one beside each service; more than this is a circle. */
 const MOST_VISITS = 10;
 
@@ -90,16 +88,12 @@ export function requestText(request: RequestHead, onward: Onward): string {
   const { fields } = request;
   const { peer } = onward;
   const goesOn = peer.trusted ? TO_ENDPOINT_TRUSTED : TO_ENDPOINT;
-  let text = `${request.method} ${request.target} HTTP/1.1\r\n`;
-  text += copied(fields, withMaxForwards(goesOn, request), request.nominated);
+  // The line that opens the head goes on as it came, in one piece with the fields behind it.
+  let text = fields.line < 0 ? `${request.method} ${request.target} HTTP/1.1\r\n` : "";
+  text += copied(fields, withMaxForwards(goesOn, request), request.nominated, fields.line);
   if (fields.find(HOST) < 0) text += `host: ${request.authority || onward.fallbackHost}\r\n`;
   text += peer.trusted ? forwardedText(request, peer) : introduction(request, peer);
-  text += `x-request-id: ${onward.requestId}\r\nx-envoy-attempt-count: ${onward.attempt}\r\n`;
-  const { remainingMs } = onward;
-  if (remainingMs < Number.POSITIVE_INFINITY) {
-    text += `x-envoy-expected-rq-timeout-ms: ${Math.max(1, Math.floor(remainingMs))}\r\n`;
-  }
-  text += request.protocol === "HTTP/1.1" ? VIA_11 : VIA_10;
+  text += `x-request-id: ${onward.requestId}${effort(onward, request.protocol)}`;
   if (request.framing.kind === "chunked") text += "transfer-encoding: chunked\r\n";
   if (request.expectContinue) text += "expect: 100-continue\r\n";
   if (onward.upgrade !== undefined) {
@@ -107,6 +101,23 @@ export function requestText(request: RequestHead, onward: Onward): string {
   } else if (request.trailers) text += "connection: te\r\nte: trailers\r\n";
   if (counted(request)) text += maxForwardsText(fields);
   return `${text}\r\n`;
+}
+
+// First tries of one route are alike in this: the last text is remembered.
+let lastEffort = { attempt: 0, remainingMs: 0, protocol: "", text: "" };
+
+/** Which try it is, how long it may take, and through whom it came. */
+function effort({ attempt, remainingMs }: Onward, protocol: string): string {
+  const last = lastEffort;
+  const same = last.attempt === attempt && last.remainingMs === remainingMs;
+  if (same && last.protocol === protocol) return last.text;
+  let text = `\r\nx-envoy-attempt-count: ${attempt}\r\n`;
+  if (remainingMs < Number.POSITIVE_INFINITY) {
+    text += `x-envoy-expected-rq-timeout-ms: ${Math.max(1, Math.floor(remainingMs))}\r\n`;
+  }
+  text += `via: ${protocol.slice("HTTP/".length)} ${PSEUDONYM}\r\n`;
+  lastEffort = { attempt, remainingMs, protocol, text };
+  return text;
 }
 
 /** The same of a peer that is not trusted, which only depends on it and on the authority. */
@@ -130,11 +141,19 @@ function forwardedText(request: RequestHead, peer: Peer): string {
   return `${text}x-forwarded-host: ${authority}\r\n`;
 }
 
-/** The lines that go on, as they came; runs of them are copied in one piece. */
-function copied(fields: Fields, goesOn: Uint8Array, nominated: readonly string[]): string {
+/**
+ * The lines that go on, as they came; runs of them are copied in one piece. `before` is where a line
+ * stands before them that goes on, too; -1 when there is none.
+ */
+function copied(
+  fields: Fields,
+  goesOn: Uint8Array,
+  nominated: readonly string[],
+  before = -1,
+): string {
   const { count, text } = fields;
   let out = "";
-  let run = -1;
+  let run = before;
   for (let i = 0; i < count; i++) {
     const kept =
       goesOn[fields.id(i)] === 1 && !(nominated.length > 0 && isNominated(fields, i, nominated));

@@ -37,7 +37,7 @@ t.test("names, values and whole lines are what was written", async () => {
       lines.forEach((wanted, i) => {
         assert.equal(fields.name(i), wanted.name);
         assert.equal(fields.value(i), wanted.value);
-        assert.equal(fields.line(i), linesText([wanted]));
+        assert.equal(fields.whole(i), linesText([wanted]));
         assert.equal(fields.start(i), fields.text.indexOf(`${linesText(lines.slice(i))}\r\n`));
       });
       assert.equal(fields.start(lines.length), fields.text.length - "\r\n".length);
