@@ -2,6 +2,8 @@
 import type { Logger } from "pino";
 import { createAccessLog } from "./control/accesslog.ts";
 import { startAdmin } from "./control/admin.ts";
+import { breakersOf } from "./control/breakers.ts";
+import { Changes } from "./control/changes.ts";
 import type { Checker } from "./control/checker.ts";
 import { checkTargets, createChecker, probeState } from "./control/checks.ts";
 import type { Config } from "./control/config/schema.ts";
@@ -10,6 +12,7 @@ import { startHealth } from "./control/health.ts";
 import { watchLag } from "./control/lag.ts";
 import { createLog } from "./control/log.ts";
 import { createMetrics, type Metrics } from "./control/metrics.ts";
+import { carryOut, type Order } from "./control/override.ts";
 import type { ControlServer } from "./control/server.ts";
 import { bindServer } from "./control/socket.ts";
 import type { State } from "./control/state.ts";
@@ -83,6 +86,7 @@ class Running implements Sidecar {
   readonly #writers: readonly LineWriter[];
   readonly #clusters: ReadonlyMap<string, Cluster>;
   readonly #listeners: readonly Listener[];
+  readonly #changes: Changes;
   readonly #checker: Checker;
   #control: ControlServer[] = [];
   #started = "";
@@ -107,6 +111,7 @@ class Running implements Sidecar {
       lag: () => this.#lag.seconds(),
     });
     this.#log = createLog(config.log.level, messages);
+    this.#changes = new Changes(this.#log, clock);
     const { access: mode, sample } = config.log;
     this.#accessLog = createAccessLog({ mode, sample, random, lines });
     this.#clusters = new Map(config.clusters.map((each) => [each.name, this.#cluster(each)]));
@@ -124,7 +129,13 @@ class Running implements Sidecar {
     this.#open("health", await startHealth({ bind: health.bind, source: this.#health(), onError }));
     const state = (): State => this.#state();
     const drain = (): void => void this.drain();
-    this.#open("admin", await startAdmin({ ...admin, state, drain, onError }));
+    const events = (): string => this.#changes.print();
+    const override = (order: Order): string | undefined => {
+      const endpoint = this.#clusters.get(order.cluster)?.find(order.endpoint);
+      return carryOut(order, endpoint, this.#changes, this.#clock.now());
+    };
+    const actions = { state, drain, events, override, onError };
+    this.#open("admin", await startAdmin({ ...admin, ...actions }));
     for (const [index, listener] of this.#listeners.entries()) {
       const bind = listeners[index]?.bind;
       if (bind === undefined) continue;
@@ -186,31 +197,24 @@ class Running implements Sidecar {
   }
 
   #cluster(settings: Config["clusters"][number]): Cluster {
-    const { breaker } = settings;
-    const routes = this.#config.listeners.flatMap((listener) => listener.routes);
-    const timeouts = routes.filter(({ cluster }) => cluster === settings.name);
-    const rules = breaker === "off" ? undefined : { ...breaker, trialTimeout: longest(timeouts) };
-    const minimumHealthy = breaker === "off" ? 0 : breaker.minimumHealthy;
     return new Cluster(
-      { ...settings, minimumHealthy, breaker: rules },
+      { ...settings, ...breakersOf(this.#config, settings) },
       {
         wheel: this.#wheel,
         now: () => this.#clock.now(),
         random: this.#random,
         meter: this.#meter,
-        changed: (cluster, { address }, change) => {
-          const { from, to, reason } = change;
-          const event = { cluster, endpoint: address.text, from, to, reason };
-          this.#log[to === "open" ? "warn" : "info"](event, "circuit breaker");
-        },
+        changed: (cluster, { address }, change) =>
+          this.#changes.breaker(cluster, address.text, change),
       },
     );
   }
 
   #checks(): Checker {
-    const world = { wheel: this.#wheel, clock: this.#clock, random: this.#random };
-    return createChecker({ ...world, meter: this.#meter, log: this.#log }, (cluster, address) =>
-      this.#clusters.get(cluster)?.find(address),
+    const [clock, log, changes] = [this.#clock, this.#log, this.#changes];
+    const world = { wheel: this.#wheel, random: this.#random, meter: this.#meter };
+    return createChecker({ ...world, clock, log, changes }, (cluster, address) =>
+      this.#clusters.get(cluster)?.find(address.text),
     );
   }
 
@@ -291,9 +295,4 @@ class Running implements Sidecar {
       })),
     };
   }
-}
-
-/** The time that a call, and so a trial of a breaker, may take; 15 s where no route bounds it. */
-function longest(routes: readonly { readonly timeout: number }[]): number {
-  return Math.max(...routes.map(({ timeout }) => timeout), 0) || 15_000;
 }

@@ -1,6 +1,7 @@
 // The admin listener: GET reads, POST changes, and guard.ts decides who may do either.
 import type { IncomingMessage } from "node:http";
 import { checkBind, createGuard, type Denial, type GuardOptions } from "./guard.ts";
+import { ORDER_PATH, type Order, readOrder } from "./override.ts";
 import { type Answer, type ControlServer, JSON_TYPE, pathOf, send, startServer } from "./server.ts";
 import { printState, type State } from "./state.ts";
 
@@ -8,6 +9,10 @@ export interface AdminOptions extends GuardOptions {
   readonly state: () => State;
   /** Begins to drain; called once, however often it is asked for. Must not throw. */
   readonly drain: () => void;
+  /** The last changes, as JSON. */
+  readonly events: () => string;
+  /** Carries out an order; says why not when that cannot be. Must not throw. */
+  readonly override: (order: Order) => string | undefined;
   readonly onError: (error: unknown) => void;
 }
 
@@ -26,19 +31,40 @@ export async function startAdmin(options: AdminOptions): Promise<ControlServer> 
   checkBind(options);
   const guard = createGuard(options);
   const actions = actionsOf(options);
+  const find = (request: IncomingMessage): Action | Denial | undefined =>
+    actions.get(pathOf(request)) ?? orderOf(request, options);
   return startServer({
     bind: options.bind,
     maxConnections: ADMIN_CONNECTIONS,
     onError: options.onError,
     handle: async (request, response) => {
       const denial = guard(request);
-      const answer = denial === undefined ? await perform(request, actions) : refusal(denial);
+      const answer = denial === undefined ? await perform(request, find, actions) : refusal(denial);
       send(request, response, answer);
     },
   });
 }
 
-function actionsOf({ state, drain }: AdminOptions): ReadonlyMap<string, Action> {
+/** An order is an action, too, with its words in the path. */
+function orderOf(
+  { url = "" }: IncomingMessage,
+  { override }: AdminOptions,
+): Action | Denial | undefined {
+  const order = readOrder(url);
+  if (order === undefined || "status" in order) return order;
+  const { cluster, endpoint, verb } = order;
+  return {
+    method: "POST",
+    run: () => {
+      const problem = override(order);
+      if (problem !== undefined) return refusal({ status: 404, message: problem });
+      const body = `${JSON.stringify({ cluster, endpoint, verb })}\n`;
+      return { status: 200, type: JSON_TYPE, body };
+    },
+  };
+}
+
+function actionsOf({ state, drain, events }: AdminOptions): ReadonlyMap<string, Action> {
   let draining = false;
   const drainOnce = (): Answer => {
     if (!draining) drain();
@@ -50,19 +76,23 @@ function actionsOf({ state, drain }: AdminOptions): ReadonlyMap<string, Action> 
       "/state",
       { method: "GET", run: () => ({ status: 200, type: JSON_TYPE, body: printState(state()) }) },
     ],
+    ["/events", { method: "GET", run: () => ({ status: 200, type: JSON_TYPE, body: events() }) }],
     ["/drain", { method: "POST", run: drainOnce }],
   ]);
 }
 
 async function perform(
   request: IncomingMessage,
+  find: (request: IncomingMessage) => Action | Denial | undefined,
   actions: ReadonlyMap<string, Action>,
 ): Promise<Answer> {
-  const action = actions.get(pathOf(request));
+  const action = find(request);
   if (action === undefined) {
-    const known = Array.from(actions, ([path, { method }]) => `${method} ${path}`);
-    return refusal({ status: 404, message: `no such path; there are ${known.join(", ")}` });
+    const known = Array.from(actions, ([path, { method }]) => `${method} ${path}`).join(", ");
+    const message = `no such path; there are ${known}, POST ${ORDER_PATH}`;
+    return refusal({ status: 404, message });
   }
+  if ("status" in action) return refusal(action);
   const denial =
     denyMethod(request, action) ?? (action.method === "POST" ? await denyBody(request) : undefined);
   return denial === undefined ? action.run() : refusal(denial);

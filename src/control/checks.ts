@@ -7,6 +7,7 @@ import type { Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
 import type { Advice } from "../policy/advice.ts";
 import type { HealthState } from "../policy/health.ts";
+import type { Changes } from "./changes.ts";
 import type { CheckTarget } from "./checked.ts";
 import { Checker } from "./checker.ts";
 import type { Config } from "./config/schema.ts";
@@ -21,6 +22,7 @@ export interface ChecksWorld {
   readonly random: Random;
   readonly meter: Meter;
   readonly log: Logger;
+  readonly changes: Changes;
 }
 
 /** Whoever acts upon what probes say. */
@@ -34,7 +36,7 @@ export interface Probed {
 
 /** A checker that counts probes, logs changes and tells the endpoints; it is not started yet. */
 export function createChecker(
-  { meter, log, ...world }: ChecksWorld,
+  { meter, log, changes, ...world }: ChecksWorld,
   find: (cluster: string, address: Address) => Probed | undefined,
 ): Checker {
   const checker = new Checker({
@@ -48,9 +50,9 @@ export function createChecker(
         const { state, held } = status;
         find(cluster, address)?.probed({ state, held, advice }, world.clock.now());
       },
-      changed: ({ cluster, address }, { from, to, reason }, { reason: probe }) => {
-        const event = { cluster, endpoint: address.text, from, to, reason, probe };
-        log[to === "unhealthy" ? "warn" : "info"](event, "health");
+      changed: ({ cluster, address }, { from, to, reason }, probe) => {
+        const why = `${reason}: ${probe.reason}`;
+        changes.add({ subject: "health", cluster, endpoint: address.text, from, to, reason: why });
       },
     },
   });

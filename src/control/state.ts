@@ -36,6 +36,8 @@ export interface EndpointState {
   readonly health: string;
   /** How the last probe ended, and when; empty when there was none. */
   readonly probe: { readonly result?: string; readonly reason?: string; readonly at?: string };
+  /** What an operator has ordered: open, close or drain. */
+  readonly override: string | undefined;
   readonly breaker: {
     readonly state: string;
     /** What brought the state about, and in how many milliseconds it ends by itself. */
@@ -69,6 +71,7 @@ const SHAPE: Shape<State> = {
           load: true,
           usable: true,
           health: true,
+          override: true,
           probe: { result: true, reason: true, at: true },
           breaker: { state: true, reason: true, untilMs: true },
         },

@@ -83,8 +83,9 @@ export class Cluster {
     return this.#choice.kind;
   }
 
-  find(address: Address): Endpoint | undefined {
-    return this.endpoints.find((endpoint) => endpoint.address.text === address.text);
+  /** The endpoint whose address is written so. */
+  find(text: string): Endpoint | undefined {
+    return this.endpoints.find((endpoint) => endpoint.address.text === text);
   }
 
   /** Is there anybody to ask, in any tier? */

@@ -68,6 +68,8 @@ export class Endpoint implements Loaded {
   /** When it became healthy again; always, unless it was unhealthy. */
   #healthySince = Number.NEGATIVE_INFINITY;
   #held = false;
+  /** An operator wants no new requests to go there until then. */
+  #drainedUntil = Number.NEGATIVE_INFINITY;
   #advice: Advice | undefined;
   readonly #latency = new PeakLatency();
   readonly #duration: Histogram;
@@ -108,13 +110,36 @@ export class Endpoint implements Loaded {
 
   /** Is it down only because it has come and gone too often? Then it is better than nobody. */
   held(now: number): boolean {
-    return this.#held && this.breaker?.allows(now) !== false;
+    return this.#held && now >= this.#drainedUntil && this.breaker?.allows(now) !== false;
+  }
+
+  /**
+   * An operator's word, until `until`: closed, it is asked whatever its breaker would say; drained, it
+   * gets no new request; auto ends both. False when there is no breaker to open or to close.
+   */
+  override(verb: "open" | "close" | "drain" | "auto", now: number, until: number): boolean {
+    const { breaker } = this;
+    if (verb === "drain") this.#drainedUntil = until;
+    else if (verb === "auto") this.#drainedUntil = Number.NEGATIVE_INFINITY;
+    if (verb === "open") breaker?.forceOpen(now, until);
+    else if (verb === "close") breaker?.forceClosed(now, until);
+    else if (verb === "auto") breaker?.auto(now);
+    return breaker !== undefined || verb === "drain" || verb === "auto";
+  }
+
+  /** What an operator has ordered of it; undefined when that is nothing, or over. */
+  overridden(now: number): "open" | "close" | "drain" | undefined {
+    if (now < this.#drainedUntil) return "drain";
+    this.breaker?.ask(now);
+    const forced = this.breaker?.override;
+    return forced === undefined ? undefined : forced.to === "open" ? "open" : "close";
   }
 
   /** Why it gets no request now; undefined when it may have one. */
   unusable(now: number): Unusable | undefined {
     const advice = this.#advice;
     if (this.#health === "unhealthy") return "down";
+    if (now < this.#drainedUntil) return "draining";
     if (advice !== undefined && (advice.drain || advice.weight === 0)) return "draining";
     if (this.breaker?.allows(now) === false) return "open";
     return this.load >= (advice?.maxConcurrency ?? Number.POSITIVE_INFINITY) ? "full" : undefined;
@@ -165,6 +190,7 @@ export class Endpoint implements Loaded {
       load,
       usable,
       health: this.#health,
+      override: this.overridden(now),
       breaker: { state: breaker?.state ?? "off", reason: change?.reason, untilMs },
     };
   }

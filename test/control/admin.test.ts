@@ -1,88 +1,13 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
-import t, { type Test } from "tap";
-import { type AdminOptions, startAdmin } from "../../src/control/admin.ts";
-import type { State } from "../../src/control/state.ts";
-import { type Address, parseAddress, tcpAddress } from "../../src/core/address.ts";
+import t from "tap";
+import { parseAddress, tcpAddress } from "../../src/core/address.ts";
 import { RawClient } from "../support/client.ts";
 
-const STATE: State = {
-  version: "0.1.0",
-  started: "2026-01-02T03:04:05.678Z",
-  draining: false,
-  listeners: [{ name: "inbound", address: "127.0.0.1:8080", connections: 3 }],
-  clusters: [
-    {
-      name: "app",
-      inFlight: 2,
-      tier: "primaries",
-      endpoints: [
-        {
-          ...{ address: "127.0.0.1:3000", tier: "primary", connections: 1 },
-          ...{ load: 2, usable: "open", health: "healthy" },
-          probe: { result: "ok", reason: "status 200", at: "2026-01-02T03:04:06.678Z" },
-          breaker: { state: "open", reason: "failure_rate", untilMs: 900 },
-        },
-      ],
-    },
-  ],
-};
-
-interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly body: string;
-}
-
-interface Asked {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-interface Setting {
-  readonly address: Address;
-  readonly drains: () => number;
-  readonly ask: (path: string, asked?: Asked) => Promise<Reply>;
-}
-
-const JSON_BODY = { "content-type": "application/json" };
-
-async function admin(t: Test, options: Partial<AdminOptions> = {}): Promise<Setting> {
-  let drained = 0;
-  const server = await startAdmin({
-    bind: tcpAddress("127.0.0.1", 0),
-    expose: false,
-    token: undefined,
-    hosts: [],
-    state: () => STATE,
-    drain: () => drained++,
-    onError: (error) => t.fail(String(error)),
-    ...options,
-  });
-  t.teardown(() => server.close());
-  const { address } = server;
-  return { address, drains: () => drained, ask: (path, asked) => ask(address, path, asked) };
-}
-
-async function ask(to: Address, path: string, asked: Asked = {}): Promise<Reply> {
-  const { method = "GET", headers = {}, body } = asked;
-  const where = to.kind === "tcp" ? { host: to.host, port: to.port } : { socketPath: to.path };
-  const sent = request({ ...where, path, method, headers, agent: false });
-  sent.end(body);
-  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-  sent.once("error", reject);
-  sent.once("response", async (response) => {
-    const { statusCode = 0, headers } = response;
-    resolve({ status: statusCode, headers, body: await text(response) });
-  });
-  return promise;
-}
+import { admin, JSON_BODY, STATE } from "./admins.ts";
 
 t.test("GET /state shows the state as JSON", async (t) => {
   const { ask } = await admin(t);
@@ -120,7 +45,7 @@ t.test("other paths are 404 and told which there are", async (t) => {
   const { ask } = await admin(t);
   const reply = await ask("/shutdown", { method: "POST", headers: JSON_BODY });
   t.equal(reply.status, 404);
-  t.match(JSON.parse(reply.body).error, "GET /state, POST /drain");
+  t.match(JSON.parse(reply.body).error, "GET /state, GET /events, POST /drain");
 });
 
 t.test("a change needs the type that a form on a web page cannot send", async (t) => {

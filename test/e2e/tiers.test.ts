@@ -103,7 +103,7 @@ t.test("what a breaker, a probe and an operator know is told: state, metrics, lo
   const change = `to="open",reason="consecutive_failures"`;
   t.equal(await daemon.metric("breaker_transitions_total", `${of},${change}`), 1);
   t.ok((await daemon.metric("breaker_open_seconds_total", of)) > 0);
-  t.match(daemon.child.stderr, /"to":"open","reason":"consecutive_failures".*circuit breaker/);
+  t.match(daemon.child.stderr, /"to":"open","reason":"consecutive_failures".*"msg":"breaker"/);
   const state: unknown = await (await fetch(`http://${daemon.admin.text}/state`)).json();
   const open = { state: "open", reason: "consecutive_failures" };
   const endpoints = [
@@ -111,6 +111,18 @@ t.test("what a breaker, a probe and an operator know is told: state, metrics, lo
     { usable: "yes", health: "unknown", breaker: { state: "closed" } },
   ];
   t.match(state, { clusters: [{ tier: "primaries", endpoints }] });
+  const events: unknown = await (await fetch(`http://${daemon.admin.text}/events`)).json();
+  const { text } = sick.address;
+  t.match(events, [{ subject: "breaker", endpoint: text, from: "closed", to: "open" }]);
+  // An operator knows better, and says for how long.
+  const post = { method: "POST", headers: { "content-type": "application/json" } };
+  const order = (verb: string): string =>
+    `http://${daemon.admin.text}/clusters/app/endpoints/${text}/${verb}`;
+  t.equal((await fetch(`${order("close")}?for=10m`, post)).status, 200);
+  t.match(tally(await barrage(daemon.inbound, { ...LOAD, connections: 1 })), { 500: Number });
+  t.equal(await daemon.metric("breaker_state", of), 0, "forced closed, whatever it answers");
+  t.equal((await fetch(order("drain"), post)).status, 200);
+  t.same(tally(await barrage(daemon.inbound, LOAD)), { 200: LOAD.requests });
 });
 
 t.test("the last endpoint is asked however sick it is", async (t) => {

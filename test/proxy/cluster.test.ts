@@ -50,7 +50,7 @@ function make(primaries: readonly string[], backups: readonly string[] = [], mos
     },
   );
   const at = (text: string): Endpoint => {
-    const found = cluster.find(place(text).address);
+    const found = cluster.find(text);
     if (found === undefined) throw new Error(`not in the cluster: ${text}`);
     return found;
   };

@@ -1,0 +1,86 @@
+import { request } from "node:http";
+import { text } from "node:stream/consumers";
+import type { Test } from "tap";
+import { type AdminOptions, startAdmin } from "../../src/control/admin.ts";
+import type { Order } from "../../src/control/override.ts";
+import type { State } from "../../src/control/state.ts";
+import { type Address, tcpAddress } from "../../src/core/address.ts";
+
+export const STATE: State = {
+  version: "0.1.0",
+  started: "2026-01-02T03:04:05.678Z",
+  draining: false,
+  listeners: [{ name: "inbound", address: "127.0.0.1:8080", connections: 3 }],
+  clusters: [
+    {
+      name: "app",
+      inFlight: 2,
+      tier: "primaries",
+      endpoints: [
+        {
+          ...{ address: "127.0.0.1:3000", tier: "primary", connections: 1 },
+          ...{ load: 2, usable: "open", health: "healthy", override: "open" },
+          probe: { result: "ok", reason: "status 200", at: "2026-01-02T03:04:06.678Z" },
+          breaker: { state: "open", reason: "failure_rate", untilMs: 900 },
+        },
+      ],
+    },
+  ],
+};
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+interface Setting {
+  readonly address: Address;
+  readonly drains: () => number;
+  readonly ask: (path: string, asked?: Asked) => Promise<Reply>;
+  /** What was ordered. */
+  readonly orders: readonly Order[];
+}
+
+export const JSON_BODY = { "content-type": "application/json" };
+
+export async function admin(t: Test, options: Partial<AdminOptions> = {}): Promise<Setting> {
+  let drained = 0;
+  const orders: Order[] = [];
+  const server = await startAdmin({
+    bind: tcpAddress("127.0.0.1", 0),
+    expose: false,
+    token: undefined,
+    hosts: [],
+    state: () => STATE,
+    drain: () => drained++,
+    events: () => "[]\n",
+    override: (order) => (order.cluster === "app" ? void orders.push(order) : "no such cluster"),
+    onError: (error) => t.fail(String(error)),
+    ...options,
+  });
+  t.teardown(() => server.close());
+  const { address } = server;
+  const asking: Setting["ask"] = (path, asked) => ask(address, path, asked);
+  return { address, drains: () => drained, ask: asking, orders };
+}
+
+export async function ask(to: Address, path: string, asked: Asked = {}): Promise<Reply> {
+  const { method = "GET", headers = {}, body } = asked;
+  const where = to.kind === "tcp" ? { host: to.host, port: to.port } : { socketPath: to.path };
+  const sent = request({ ...where, path, method, headers, agent: false });
+  sent.end(body);
+  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+  sent.once("error", reject);
+  sent.once("response", async (response) => {
+    const { statusCode = 0, headers } = response;
+    resolve({ status: statusCode, headers, body: await text(response) });
+  });
+  return promise;
+}
