@@ -250,11 +250,20 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
 
 const REASON = idOf("x-tidegate-reason");
 
+/** Timers are at most a tick late, or else this process stood still. */
+const STOOD_STILL_MS = 100;
+
 /**
  * What an attempt says of its endpoint. An answer with a status from 500 on is a failure, but for two that
- * say that the request asks for too much; what a sidecar before the endpoint refused says nothing.
+ * say that the request asks for too much; what a sidecar before the endpoint refused says nothing, nor
+ * does a deadline that was noticed `lateMs` milliseconds after it, because nobody here was looking.
  */
-export function verdictOf({ head }: Attempt, outcome: Outcome): Verdict {
+export function verdictOf(
+  { head }: Pick<Attempt, "head">,
+  outcome: Outcome,
+  lateMs: number,
+): Verdict {
+  if (outcome === "timed_out" && lateMs > STOOD_STILL_MS) return "ignore";
   if (head === undefined || head.status < 500) return OUTCOMES[outcome].breaker;
   if (head.fields.find(REASON) >= 0) return "ignore";
   return head.status === 501 || head.status === 505 ? "success" : "failure";

@@ -70,7 +70,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
       const outcome = await attempt.outcome;
       now = path.clock.now();
       story.tried(endpoint, outcome, now);
-      grant.learns(verdictOf(attempt, outcome), now, now - story.begun);
+      grant.learns(verdictOf(attempt, outcome, now - story.until), now, now - story.begun);
       const verdict = route.retries.judge(exchange, story, attempt, now);
       if (verdict.kind !== "again") {
         const relayed = reply.end(outcome, attempt, path.bodyIdle);

@@ -1,0 +1,35 @@
+// What an attempt says of its endpoint to the breaker.
+import t from "tap";
+import { verdictOf } from "../../src/proxy/attempt.ts";
+import { response } from "./heads.ts";
+
+const answered = (status: number, ...lines: string[]) =>
+  verdictOf({ head: response(lines, status) }, "answered", 0);
+
+t.test("an answer is a success, unless its status says that the endpoint failed", async (t) => {
+  for (const status of [200, 204, 301, 404, 429, 499]) t.equal(answered(status), "success");
+  for (const status of [500, 502, 503, 504, 507]) t.equal(answered(status), "failure");
+});
+
+t.test("501 and 505 are about the request", async (t) => {
+  for (const status of [501, 505]) t.equal(answered(status), "success");
+});
+
+t.test("what another sidecar refused says nothing of the endpoint behind it", async (t) => {
+  t.equal(answered(503, "x-tidegate-reason: queue_full"), "ignore");
+});
+
+t.test("no answer is a failure; no wish for one, or no connection to spare, is not", async (t) => {
+  const nothing = { head: undefined };
+  for (const outcome of ["unreachable", "reset", "cut", "malformed", "timed_out"] as const) {
+    t.equal(verdictOf(nothing, outcome, 0), "failure", outcome);
+  }
+  for (const outcome of ["cancelled", "saturated"] as const) {
+    t.equal(verdictOf(nothing, outcome, 0), "ignore", outcome);
+  }
+});
+
+t.test("a deadline that was noticed long after it shows that we stood still", async (t) => {
+  t.equal(verdictOf({ head: undefined }, "timed_out", 20), "failure");
+  t.equal(verdictOf({ head: undefined }, "timed_out", 2000), "ignore");
+});
