@@ -10,12 +10,13 @@ const USAGE: Readonly<Record<string, string>> = {
 A service, the sidecar and load on this machine, to see what it does. "demo --help" says more.
 `,
   run: `Usage: tidegate run --config FILE
-       tidegate run --upstream HOST:PORT [--listen HOST:PORT]
+       tidegate run --upstream HOST:PORT [--backup HOST:PORT] [--listen HOST:PORT]
 
 Runs the sidecar until SIGTERM or SIGINT: then it drains and exits 0; a second one stops it at once.
 
   --config FILE           the config; - is standard input
   --upstream HOST:PORT    no file: everything goes to this address ("init" prints that config)
+  --backup HOST:PORT      and to this one when it cannot take a request
   --listen HOST:PORT      where it listens then (127.0.0.1:8080)
 
 Exit code: 0 drained, 1 cannot listen or stopped at once, 2 bad config or flags.
@@ -30,12 +31,13 @@ Exit code: 0 it can be run, 1 it cannot, 2 bad flags.
 
 Prints the JSON Schema of the config, for editors.
 `,
-  init: `Usage: tidegate init [--upstream HOST:PORT] [--listen HOST:PORT]
+  init: `Usage: tidegate init [--upstream HOST:PORT] [--backup HOST:PORT] [--listen HOST:PORT]
        tidegate init --all
 
 Prints a config to start from.
 
   --upstream HOST:PORT    the service (127.0.0.1:3000)
+  --backup HOST:PORT      who answers when the service cannot (nobody)
   --listen HOST:PORT      where clients come in (127.0.0.1:8080)
   --all                   every option at its default, with its documentation
 `,
