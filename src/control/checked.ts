@@ -34,6 +34,8 @@ export interface CheckObserver {
   probed(target: CheckTarget, result: ProbeResult): void;
   /** The verdict has changed with the probe that was just told of. */
   changed(target: CheckTarget, change: HealthChange, result: ProbeResult): void;
+  /** It is not asked any more; what was found is of the past. */
+  dropped(target: CheckTarget): void;
 }
 
 /** What checks take from the outside. */
@@ -76,6 +78,10 @@ export class Checked {
     this.#shared = shared;
     this.#settled = settled;
     this.health = new Health(target.healthCheck);
+  }
+
+  get target(): CheckTarget {
+    return this.#target;
   }
 
   /** Asks for the first time with the next tick. */

@@ -55,7 +55,9 @@ export class Checker {
   update(targets: readonly CheckTarget[]): void {
     const wanted = new Map(targets.map((each) => [keyOf(each.cluster, each.address), each]));
     for (const [key, checked] of this.#checked) {
-      if (!wanted.has(key)) this.#drop(key, checked);
+      if (wanted.has(key)) continue;
+      void this.#drop(key, checked);
+      this.#shared.observer.dropped(checked.target);
     }
     for (const [key, target] of wanted) {
       const known = this.#checked.get(key);

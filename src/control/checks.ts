@@ -32,6 +32,8 @@ export interface Probed {
     found: { state: HealthState; held: boolean; advice: Advice | undefined },
     now: number,
   ): void;
+  /** It is not probed any more. */
+  unchecked(): void;
 }
 
 /** A checker that counts probes, logs changes and tells the endpoints; it is not started yet. */
@@ -54,6 +56,7 @@ export function createChecker(
         const why = `${reason}: ${probe.reason}`;
         changes.add({ subject: "health", cluster, endpoint: address.text, from, to, reason: why });
       },
+      dropped: ({ cluster, address }) => find(cluster, address)?.unchecked(),
     },
   });
   return checker;

@@ -61,6 +61,8 @@ export interface Series {
 
 /** At most this many series in all families together. */
 export const SERIES_CAP = 5000;
+/** What every label of the shared series says. */
+const OVERFLOW = "overflow";
 
 /**
  * Every metric of one sidecar. Series are made when the config is loaded, or on the first use of a
@@ -89,6 +91,24 @@ export class Meter {
     return this.#series(family, labels, () => new Histogram(family.bounds ?? [])) as Histogram;
   }
 
+  /**
+   * Drops every series, or those of one family, whose labels include all of `labels`. Whoever holds its
+   * instrument counts on for nobody. One named overflow stays, because others share it.
+   */
+  drop(labels: Labels, only?: Family): void {
+    const wanted = Object.entries(labels);
+    for (const { family, series } of this.families.values()) {
+      if (only !== undefined && only.name !== family.name) continue;
+      const shared = key(family, overflowOf(family));
+      for (const [name, { labels: all }] of series) {
+        const meant = wanted.every(([label, value]) => all[label] === value);
+        if (!meant || name === shared) continue;
+        series.delete(name);
+        this.#count--;
+      }
+    }
+  }
+
   #series(family: Family, labels: Labels, make: () => Instrument): Instrument {
     const entry = this.families.get(family.name) ?? { family, series: new Map<string, Series>() };
     this.families.set(family.name, entry);
@@ -99,7 +119,7 @@ export class Meter {
       return store(entry, labels, make());
     }
     this.seriesDropped.add();
-    const overflow = Object.fromEntries(family.labels.map((name) => [name, "overflow"]));
+    const overflow = overflowOf(family);
     const shared = entry.series.get(key(family, overflow));
     return shared === undefined ? store(entry, overflow, make()) : shared.instrument;
   }
@@ -112,6 +132,10 @@ function store(
 ): Instrument {
   entry.series.set(key(entry.family, labels), { labels, instrument });
   return instrument;
+}
+
+function overflowOf({ labels }: Family): Labels {
+  return Object.fromEntries(labels.map((name) => [name, OVERFLOW]));
 }
 
 function key(family: Family, labels: Labels): string {

@@ -73,6 +73,11 @@ export class ClientConnection implements BodySink, BodyTarget {
     settings.wheel.arm(this.#timer, settings.connectTimeout);
   }
 
+  /** The largest field section of a response that it takes. */
+  get headerBytes(): number {
+    return this.#limits.headerBytes;
+  }
+
   get usable(): boolean {
     return this.#state === "idle" && !this.#socket.finished;
   }

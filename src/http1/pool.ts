@@ -5,16 +5,19 @@ import { ClientConnection, type ClientOwner } from "./client.ts";
 import type { ClientSettings } from "./settings.ts";
 
 /** Limits of a pool. */
-export interface PoolSettings extends ClientSettings {
+export interface PoolLimits extends Pick<ClientSettings, "connectTimeout" | "responseHeaderBytes"> {
   /** Most connections at once, busy and idle. */
   readonly max: number;
   /** Milliseconds an idle connection is kept; to be below the server's own keep-alive timeout. */
   readonly idle: number;
+}
+
+export interface PoolSettings extends ClientSettings, PoolLimits {
   readonly now: () => number;
 }
 
 export class Pool implements ClientOwner {
-  readonly #settings: PoolSettings;
+  #settings: PoolSettings;
   readonly #idle: ClientConnection[] = [];
   readonly #all = new Set<ClientConnection>();
   readonly #sweep: Timer;
@@ -51,8 +54,22 @@ export class Pool implements ClientOwner {
     return connection;
   }
 
+  /** Takes new limits. A connection that they do not allow closes as soon as it is idle. */
+  configure(limits: PoolLimits): void {
+    this.#settings = { ...this.#settings, ...limits };
+    const surplus = this.#all.size - limits.max;
+    const idle = this.#idle.splice(0);
+    for (const [age, connection] of idle.entries()) {
+      if (age >= surplus && this.#fits(connection)) this.#idle.push(connection);
+      else connection.destroy();
+    }
+    this.#expire();
+  }
+
   released(connection: ClientConnection): void {
-    if (this.#closed) return connection.destroy();
+    if (this.#closed || !this.#fits(connection) || this.#all.size > this.#settings.max) {
+      return connection.destroy();
+    }
     connection.idleSince = this.#settings.now();
     this.#idle.push(connection);
     if (this.#idle.length === 1) this.#settings.wheel.arm(this.#sweep, this.#settings.idle);
@@ -77,6 +94,11 @@ export class Pool implements ClientOwner {
     for (const connection of this.#all) connection.destroy();
   }
 
+  /** Does it take heads as large as it has to? */
+  #fits(connection: ClientConnection): boolean {
+    return connection.headerBytes === this.#settings.responseHeaderBytes;
+  }
+
   #expire(): void {
     const { idle, now, wheel } = this.#settings;
     const oldest = now() - idle;
@@ -85,6 +107,7 @@ export class Pool implements ClientOwner {
       expired++;
     for (const connection of this.#idle.splice(0, expired)) connection.destroy();
     const next = this.#idle[0];
-    if (next !== undefined) wheel.armAt(this.#sweep, next.idleSince + idle);
+    if (next === undefined) wheel.disarm(this.#sweep);
+    else wheel.armAt(this.#sweep, next.idleSince + idle);
   }
 }

@@ -64,10 +64,10 @@ const CLOSED: State = { kind: "closed", since: ALWAYS };
 
 /** The breaker of one endpoint. */
 export class Breaker {
-  readonly #settings: BreakerSettings;
   readonly #world: BreakerWorld;
-  readonly #rules: TrialRules;
-  readonly #window: Window;
+  #settings: BreakerSettings;
+  #rules: TrialRules;
+  #window: Window;
   #state: State = CLOSED;
   /** The number of the last grant; while closed it is that of all. Never NO_GRANT. */
   #generation = 1;
@@ -83,12 +83,20 @@ export class Breaker {
     this.#settings = settings;
     this.#world = world;
     this.#window = new Window(settings.failureRate.window);
-    this.#rules = {
-      places: settings.trials,
-      // A threshold above one half would close it on trials of which most have failed.
-      failures: Math.min(0.5, settings.failureRate.threshold),
-      slow: settings.slowCalls.threshold,
-    };
+    this.#rules = rulesOf(settings);
+  }
+
+  /**
+   * Goes on with new settings: its state, and what it has counted, stay. A round of trials ends by the
+   * rules with which it began, and an opening when it was to end. Another window begins empty.
+   */
+  configure(settings: BreakerSettings): void {
+    const { window } = this.#settings.failureRate;
+    this.#settings = settings;
+    this.#rules = rulesOf(settings);
+    if (settings.failureRate.window !== window) {
+      this.#window = new Window(settings.failureRate.window);
+    }
   }
 
   /** The state as it was when time was last asked; for callbacks, which must not move it. */
@@ -276,4 +284,13 @@ export class Breaker {
     this.#last = { from: before.kind, to: state.kind, reason, at: now, until };
     this.#world.changed(this.#last);
   }
+}
+
+function rulesOf({ trials, failureRate, slowCalls }: BreakerSettings): TrialRules {
+  return {
+    places: trials,
+    // A threshold above one half would close it on trials of which most have failed.
+    failures: Math.min(0.5, failureRate.threshold),
+    slow: slowCalls.threshold,
+  };
 }

@@ -18,7 +18,8 @@ const SLOT_MS = 1000;
 
 /** Times are `Clock.now()` milliseconds. Allocates nothing after it was made. */
 export class Budget {
-  readonly settings: BudgetSettings;
+  /** May change: what was counted stays. */
+  settings: BudgetSettings;
   /** By slot; a retry is in the slot in which it was granted, however long it then waits. */
   readonly #requests = new Float64Array(SLOTS);
   readonly #granted = new Float64Array(SLOTS);

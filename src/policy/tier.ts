@@ -23,11 +23,11 @@ export type Tier = "primary" | "backup";
 /** Which tier comes first for a request. Ask it at every request: time moves it only then. */
 export class TierChoice {
   #state: State = { kind: "primaries" };
-  readonly #rampMs: number;
+  /** How long the way back takes once it has begun; 0 for at once. */
+  rampMs: number;
 
-  /** `rampMs` is how long the way back takes once it has begun; 0 for at once. */
   constructor(rampMs: number) {
-    this.#rampMs = rampMs;
+    this.rampMs = rampMs;
   }
 
   get kind(): State["kind"] {
@@ -43,7 +43,7 @@ export class TierChoice {
     if (state !== this.#state) this.#state = state;
     if (state.kind === "primaries") return "primary";
     if (state.kind === "backups") return "backup";
-    return chance() < rampShare(state.since, now, this.#rampMs) ? "primary" : "backup";
+    return chance() < rampShare(state.since, now, this.rampMs) ? "primary" : "backup";
   }
 
   #next(usable: boolean, now: number): State {
@@ -57,7 +57,7 @@ export class TierChoice {
       if (now - state.usableSince < HOLD_MS) return state;
       return { kind: "returning", since: state.usableSince + HOLD_MS };
     }
-    const over = state.kind === "returning" && now - state.since >= this.#rampMs;
+    const over = state.kind === "returning" && now - state.since >= this.rampMs;
     return over ? { kind: "primaries" } : state;
   }
 }

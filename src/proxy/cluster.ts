@@ -8,7 +8,7 @@ import type { Outcome } from "../core/outcome.ts";
 import type { PoolSettings } from "../http1/pool.ts";
 import { lighter } from "../policy/balance.ts";
 import { Budget, type BudgetSettings } from "../policy/budget.ts";
-import { TierChoice } from "../policy/tier.ts";
+import { type Tier, TierChoice } from "../policy/tier.ts";
 import { Endpoint, type EndpointSettings, type EndpointWorld, type Unusable } from "./endpoint.ts";
 
 interface Place {
@@ -39,18 +39,22 @@ const RAMP_MS = 10_000;
 
 export class Cluster {
   readonly name: string;
-  readonly primaries: readonly Endpoint[];
-  readonly backups: readonly Endpoint[];
   readonly inFlight: Gauge;
   /** Of the retries of all its routes together. */
   readonly budget: Budget;
-  readonly #settings: ClusterSettings;
+  #settings: ClusterSettings;
+  #primaries: readonly Endpoint[] = [];
+  #backups: readonly Endpoint[] = [];
+  #endpoints: readonly Endpoint[] = [];
+  /** Those that are not in the settings any more and still work on something. */
+  readonly #leaving = new Set<Endpoint>();
+  readonly #world: EndpointWorld;
   readonly #choice: TierChoice;
   readonly #meter: Meter;
   readonly #chance: () => number;
 
   constructor(settings: ClusterSettings, world: ClusterWorld) {
-    const { name, endpoints, backups, retryBudget, breaker } = settings;
+    const { name, retryBudget, breaker } = settings;
     const { meter, now, wheel } = world;
     this.name = name;
     this.#settings = settings;
@@ -60,7 +64,7 @@ export class Cluster {
     this.inFlight = meter.gauge(IN_FLIGHT, { cluster: name });
     this.budget = new Budget(retryBudget);
     meter.gauge(RETRY_BUDGET, { cluster: name }).read = () => this.budget.remaining(now());
-    const endpointWorld: EndpointWorld = {
+    this.#world = {
       wheel,
       now,
       meter,
@@ -68,14 +72,32 @@ export class Cluster {
       mayTrip: (endpoint) => this.#mayTrip(endpoint),
       changed: (endpoint, change) => world.changed(name, endpoint, change),
     };
-    const at = (tier: "primary" | "backup") => (place: Place) =>
-      new Endpoint(place.address, tier, settings, endpointWorld);
-    this.primaries = endpoints.map(at("primary"));
-    this.backups = backups.map(at("backup"));
+    this.#place();
+  }
+
+  /**
+   * Goes on with new settings, of the same name. Endpoints are known by their addresses: those that stay
+   * keep all that is known of them, in whichever tier they now are. Those that are not named any more get no
+   * request; when their last one has ended, their connections and series go. Where an address is
+   * named twice, the first counts, primaries before backups.
+   */
+  update(settings: ClusterSettings): void {
+    this.#settings = settings;
+    this.#choice.rampMs = settings.breaker?.ramp ?? RAMP_MS;
+    this.budget.settings = settings.retryBudget;
+    this.#place();
+  }
+
+  get primaries(): readonly Endpoint[] {
+    return this.#primaries;
+  }
+
+  get backups(): readonly Endpoint[] {
+    return this.#backups;
   }
 
   get endpoints(): readonly Endpoint[] {
-    return this.backups.length === 0 ? this.primaries : [...this.primaries, ...this.backups];
+    return this.#endpoints;
   }
 
   /** Who is asked first. */
@@ -85,12 +107,12 @@ export class Cluster {
 
   /** The endpoint whose address is written so. */
   find(text: string): Endpoint | undefined {
-    return this.endpoints.find((endpoint) => endpoint.address.text === text);
+    return this.#endpoints.find((endpoint) => endpoint.address.text === text);
   }
 
   /** Is there anybody to ask, in any tier? */
   usable(now: number): boolean {
-    return this.endpoints.some(
+    return this.#endpoints.some(
       (endpoint) => endpoint.unusable(now) === undefined || endpoint.held(now),
     );
   }
@@ -101,12 +123,12 @@ export class Cluster {
    */
   pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
     const able = this.#pick(tried, now);
-    return able ?? this.endpoints.find((endpoint) => endpoint.held(now));
+    return able ?? this.#endpoints.find((endpoint) => endpoint.held(now));
   }
 
   #pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
-    const { primaries, backups } = this;
-    if (backups.length === 0) return this.#from(primaries, tried, now);
+    const primaries = this.#primaries;
+    if (this.#backups.length === 0) return this.#from(primaries, tried, now);
     const able = primaries.some((endpoint) => endpoint.unusable(now) === undefined);
     const first = this.#choice.first(able, now, this.#chance);
     // Primaries that are only just back are no place for a second try.
@@ -125,12 +147,35 @@ export class Cluster {
     this.#meter.counter(RETRIES, { cluster: this.name, outcome }).add();
   }
 
-  close(): void {
-    for (const endpoint of this.endpoints) endpoint.pool.close();
+  /** Cuts every connection at once. */
+  destroy(): void {
+    for (const { pool } of [...this.#endpoints, ...this.#leaving]) pool.destroy();
   }
 
-  destroy(): void {
-    for (const endpoint of this.endpoints) endpoint.pool.destroy();
+  /** Brings the endpoints in line with the settings. */
+  #place(): void {
+    const { endpoints, backups } = this.#settings;
+    const known = new Map<string, Endpoint>();
+    for (const each of [...this.#endpoints, ...this.#leaving]) known.set(each.address.text, each);
+    const placed = new Set<string>();
+    const inTier = (tier: Tier, places: readonly Place[]): Endpoint[] =>
+      places.flatMap(({ address }) => {
+        if (placed.has(address.text)) return [];
+        placed.add(address.text);
+        const endpoint = known.get(address.text);
+        if (endpoint === undefined) return new Endpoint(address, tier, this.#settings, this.#world);
+        known.delete(address.text);
+        this.#leaving.delete(endpoint);
+        endpoint.configure(tier, this.#settings);
+        return endpoint;
+      });
+    this.#primaries = inTier("primary", endpoints);
+    this.#backups = inTier("backup", backups);
+    this.#endpoints = [...this.#primaries, ...this.#backups];
+    for (const endpoint of known.values()) {
+      this.#leaving.add(endpoint);
+      endpoint.retire(() => this.#leaving.delete(endpoint));
+    }
   }
 
   #from(tier: readonly Endpoint[], tried: readonly Endpoint[], now: number): Endpoint | undefined {
@@ -142,14 +187,14 @@ export class Cluster {
   }
 
   #backup(tried: readonly Endpoint[], now: number): Endpoint | undefined {
-    const { backups } = this;
+    const backups = this.#backups;
     const load = backups.reduce((sum, endpoint) => sum + endpoint.load, 0);
     return load < this.#settings.backupConcurrency ? this.#from(backups, tried, now) : undefined;
   }
 
   /** What keeps the primary from being asked that is nearest to it. */
   #why(now: number): Unusable {
-    const whys = new Set(this.primaries.map((endpoint) => endpoint.unusable(now)));
+    const whys = new Set(this.#primaries.map((endpoint) => endpoint.unusable(now)));
     return NEAREST.find((why) => whys.has(why)) ?? "down";
   }
 
@@ -157,7 +202,7 @@ export class Cluster {
     const others = (tier: readonly Endpoint[]): number =>
       tier.filter((other) => other !== endpoint && other.seemsUsable).length;
     if (endpoint.tier === "backup") return true;
-    return others(this.primaries) >= this.#settings.minimumHealthy || others(this.backups) > 0;
+    return others(this.#primaries) >= this.#settings.minimumHealthy || others(this.#backups) > 0;
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from "../core/families.ts";
 import type { Counter, Histogram, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
-import { Pool, type PoolSettings } from "../http1/pool.ts";
+import { Pool, type PoolLimits, type PoolSettings } from "../http1/pool.ts";
 import type { Advice } from "../policy/advice.ts";
 import type { Loaded } from "../policy/balance.ts";
 import { Breaker, type BreakerSettings } from "../policy/breaker.ts";
@@ -58,9 +58,9 @@ const HEALTH_RAMP_MS = 10_000;
 
 export class Endpoint implements Loaded {
   readonly address: Address;
-  readonly tier: Tier;
   readonly pool: Pool;
-  readonly breaker: Breaker | undefined;
+  tier: Tier;
+  breaker: Breaker | undefined;
   /** Requests that it is working on. */
   load = 0;
   readonly truncated: Counter;
@@ -72,32 +72,60 @@ export class Endpoint implements Loaded {
   #drainedUntil = Number.NEGATIVE_INFINITY;
   #advice: Advice | undefined;
   readonly #latency = new PeakLatency();
-  readonly #duration: Histogram;
+  #duration: Histogram;
   readonly #attempts = new Map<Outcome, Counter>();
   readonly #labels: { readonly cluster: string; readonly endpoint: string };
+  readonly #world: EndpointWorld;
   readonly #meter: Meter;
+  /** Called when its last request has ended; while it is in use, nobody waits for that. */
+  #whenIdle: (() => void) | undefined;
 
   constructor(address: Address, tier: Tier, settings: EndpointSettings, world: EndpointWorld) {
-    const { meter, now } = world;
-    const { name: cluster, pool, connectTimeout, responseHeaderBytes } = settings;
+    const { meter } = world;
+    const { name: cluster } = settings;
     this.address = address;
     this.tier = tier;
+    this.#world = world;
     this.#meter = meter;
     this.#labels = { cluster, endpoint: address.text };
-    this.pool = new Pool({ address, connectTimeout, responseHeaderBytes, ...pool, ...world });
+    this.pool = new Pool({ address, ...limitsOf(settings), ...world });
     this.#duration = meter.histogram(ATTEMPT_DURATION, { cluster, tier });
     this.truncated = meter.counter(UPSTREAM_TRUNCATED, this.#labels);
     meter.gauge(UPSTREAM_CONNECTIONS, this.#labels).read = () => this.pool.size;
-    meter.gauge(ENDPOINT_HEALTHY, { ...this.#labels, tier }).read = () =>
-      this.#health === "unhealthy" ? 0 : 1;
-    this.breaker = settings.breaker && this.#breaker(settings.breaker, world);
-    const { breaker } = this;
-    if (breaker === undefined) return;
-    meter.gauge(BREAKER_STATE, this.#labels).read = () => {
-      breaker.ask(now());
-      return STATES[breaker.state];
+    this.#showHealth();
+    if (settings.breaker !== undefined) this.#addBreaker(settings.breaker);
+  }
+
+  /** Goes on in `tier` with new settings; whatever is known of it stays. It is in use again, if it was leaving. */
+  configure(tier: Tier, settings: EndpointSettings): void {
+    this.#whenIdle = undefined;
+    this.pool.configure(limitsOf(settings));
+    if (tier !== this.tier) {
+      this.tier = tier;
+      this.#duration = this.#meter.histogram(ATTEMPT_DURATION, { cluster: settings.name, tier });
+      this.#meter.drop(this.#labels, ENDPOINT_HEALTHY);
+      this.#showHealth();
+    }
+    if (settings.breaker === undefined) this.#dropBreaker();
+    else if (this.breaker === undefined) this.#addBreaker(settings.breaker);
+    else this.breaker.configure(settings.breaker);
+  }
+
+  /** It gets no more requests. When the last one has ended, its connections and its series go; then `gone` is called. */
+  retire(gone: () => void): void {
+    this.#whenIdle = () => {
+      this.pool.close();
+      this.#meter.drop(this.#labels);
+      gone();
     };
-    meter.counter(BREAKER_OPEN, this.#labels).read = () => breaker.openMs(now()) / 1000;
+    if (this.load === 0) this.#whenIdle();
+  }
+
+  /** It is not probed any more: it is as good as one that was never probed. */
+  unchecked(): void {
+    this.#health = "unknown";
+    this.#held = false;
+    this.#advice = undefined;
   }
 
   /** What a probe has found; `now` in `Clock.now()` milliseconds. */
@@ -175,6 +203,7 @@ export class Endpoint implements Loaded {
 
   leave(): void {
     this.load--;
+    if (this.#whenIdle !== undefined && this.load === 0) this.#whenIdle();
   }
 
   /** What there is to say of it, for people. */
@@ -206,15 +235,39 @@ export class Endpoint implements Loaded {
     counter.add();
   }
 
-  #breaker(settings: BreakerSettings, world: EndpointWorld): Breaker {
-    return new Breaker(settings, {
-      random: world.chance,
-      mayTrip: () => world.mayTrip(this),
+  #showHealth(): void {
+    const labels = { ...this.#labels, tier: this.tier };
+    this.#meter.gauge(ENDPOINT_HEALTHY, labels).read = () => (this.#health === "unhealthy" ? 0 : 1);
+  }
+
+  #addBreaker(settings: BreakerSettings): void {
+    const { chance, mayTrip, changed, now } = this.#world;
+    const breaker = new Breaker(settings, {
+      random: chance,
+      mayTrip: () => mayTrip(this),
       changed: (change) => {
         const { to, reason } = change;
         this.#meter.counter(BREAKER_TRANSITIONS, { ...this.#labels, to, reason }).add();
-        world.changed(this, change);
+        changed(this, change);
       },
     });
+    this.breaker = breaker;
+    this.#meter.gauge(BREAKER_STATE, this.#labels).read = () => {
+      breaker.ask(now());
+      return STATES[breaker.state];
+    };
+    this.#meter.counter(BREAKER_OPEN, this.#labels).read = () => breaker.openMs(now()) / 1000;
   }
+
+  #dropBreaker(): void {
+    if (this.breaker === undefined) return;
+    this.breaker = undefined;
+    for (const family of BREAKER_SERIES) this.#meter.drop(this.#labels, family);
+  }
+}
+
+const BREAKER_SERIES = [BREAKER_STATE, BREAKER_OPEN, BREAKER_TRANSITIONS];
+
+function limitsOf({ pool, connectTimeout, responseHeaderBytes }: EndpointSettings): PoolLimits {
+  return { ...pool, connectTimeout, responseHeaderBytes };
 }

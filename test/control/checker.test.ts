@@ -155,6 +155,7 @@ t.test("after a reload, endpoints that are gone are not asked, nor waited for", 
   await place.left();
   bench.pass(10_000);
   t.strictSame(bench.results, []);
+  t.strictSame(bench.changes, [`${place.address.text} dropped`]);
   t.equal(bench.checker.status("app", place.address), undefined);
 });
 

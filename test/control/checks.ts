@@ -67,6 +67,10 @@ export class Bench implements CheckObserver {
     this.changes.push(`${address.text} ${change.to}: ${change.reason}, ${why.reason}`);
   }
 
+  dropped({ address }: CheckTarget): void {
+    this.changes.push(`${address.text} dropped`);
+  }
+
   /** Lets time pass in small steps, as an event loop that is not held up sees it. */
   pass(ms: number): void {
     for (let left = ms; left > 0; left -= 50) this.clock.pass(Math.min(50, left));

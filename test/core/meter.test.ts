@@ -94,3 +94,32 @@ t.test("a gauge goes up and down", async (t) => {
   gauge.add(-2);
   t.equal(gauge.value, 1);
 });
+
+t.test("dropped series are gone, and make room for others", async (t) => {
+  const meter = new Meter(3);
+  const old = meter.counter(REQUESTS, { route: "a", code: "200" });
+  meter.counter(REQUESTS, { route: "a", code: "500" });
+  meter.gauge(OPEN, { listener: "a" });
+  meter.counter(REQUESTS, { route: "b", code: "200" }).add(7);
+  meter.drop({ route: "a" });
+  meter.counter(REQUESTS, { route: "c", code: "200" });
+  const series = [...(meter.families.get("requests_total")?.series.values() ?? [])];
+  t.strictSame(
+    series.map(({ labels }) => labels.route),
+    ["overflow", "c"],
+    "and what is shared stays",
+  );
+  t.equal(meter.families.get("open")?.series.size, 1);
+  t.not(meter.counter(REQUESTS, { route: "a", code: "200" }), old);
+});
+
+t.test("series of one family can be dropped alone; what is shared never is", async (t) => {
+  const meter = new Meter(1);
+  const other: Family = { ...OPEN, name: "other" };
+  meter.gauge(OPEN, { listener: "overflow" });
+  const shared = meter.gauge(other, { listener: "a" });
+  meter.drop({ listener: "overflow" });
+  t.equal(meter.gauge(other, { listener: "overflow" }), shared);
+  meter.drop({ listener: "overflow" }, OPEN);
+  t.equal(meter.families.get("open")?.series.size, 1);
+});

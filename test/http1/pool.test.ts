@@ -182,3 +182,48 @@ t.test("a connection is not reused while its request is not sent whole", async (
   await until(() => bench.pool.size === 0);
   t.equal(connection.usable, false);
 });
+
+const LIMITS = { connectTimeout: 500, idle: 4000, max: 10, responseHeaderBytes: 64 * 1024 };
+
+t.test(
+  "with a lower maximum the oldest idle ones close, and busy ones when they are free",
+  async (t) => {
+    const bench = await polite(t);
+    await idle(bench, 4);
+    const busy = bench.take();
+    bench.pool.configure({ ...LIMITS, max: 2 });
+    await until(() => bench.pool.size === 2);
+    t.equal(bench.pool.idle, 1);
+    bench.pool.configure({ ...LIMITS, max: 1 });
+    await until(() => bench.pool.size === 1);
+    t.equal(bench.pool.idle, 0);
+    await bench.get(busy).ended();
+    t.equal(bench.pool.idle, 1, "as many as may be stay");
+  },
+);
+
+t.test("with a shorter idle time what was idle for longer closes at once", async (t) => {
+  const bench = await polite(t);
+  await idle(bench, 2);
+  bench.clock.pass(1000);
+  bench.pool.configure({ ...LIMITS, idle: 1000 });
+  await until(() => bench.pool.size === 0);
+  await idle(bench, 1);
+  bench.clock.pass(999);
+  t.equal(bench.pool.idle, 1);
+  bench.clock.pass(2);
+  t.equal(bench.pool.idle, 0, "and the rest on time");
+});
+
+t.test("another limit of heads holds for every request that follows", async (t) => {
+  const bench = await polite(t);
+  await idle(bench, 1);
+  const busy = bench.take();
+  const free = bench.pool.connect();
+  if (free !== undefined) await bench.get(free).ended();
+  bench.pool.configure({ ...LIMITS, responseHeaderBytes: 4096 });
+  t.equal(bench.pool.idle, 0);
+  await bench.get(busy).ended();
+  t.equal(bench.pool.idle, 0, "the busy one answers, and is not used again");
+  t.equal(bench.take().headerBytes, 4096);
+});

@@ -238,3 +238,37 @@ t.test("after the trials traffic comes back gradually", async (t) => {
   const shares = [0, 1000, 5000, 10_000].map((ms) => scene.breaker.share(back + ms));
   t.strictSame(shares, [0.01, 0.1, 0.5, 1]);
 });
+
+t.test("new settings count from what was counted; another window begins empty", async (t) => {
+  const scene = new Scene();
+  scene.calls(3, "failure");
+  scene.breaker.configure({ ...SETTINGS, consecutiveFailures: 4 });
+  scene.calls(1, "failure");
+  t.strictSame(scene.told, ["open consecutive_failures"]);
+  const other = new Scene({ consecutiveFailures: 1000 });
+  other.calls(15, "failure");
+  const failureRate = { ...SETTINGS.failureRate, window: 20_000 };
+  other.breaker.configure({ ...SETTINGS, consecutiveFailures: 1000, failureRate });
+  other.calls(19, "failure");
+  t.equal(other.state, "closed", "15 of the old window are forgotten");
+  other.calls(1, "failure");
+  t.strictSame(other.told, ["open failure_rate"]);
+});
+
+t.test(
+  "an opening ends when it was to end, and its trials by the rules of their beginning",
+  async (t) => {
+    const scene = new Scene();
+    scene.calls(5, "failure");
+    scene.breaker.configure({ ...SETTINGS, open: { base: 9000, max: 9000, jitter: 0 }, trials: 2 });
+    scene.now += 1000;
+    t.equal(scene.state, "half_open");
+    scene.breaker.configure(SETTINGS);
+    t.equal(scene.calls(5, "success"), 2 + 3, "two trials, then it is closed");
+    t.strictSame(scene.told, [
+      "open consecutive_failures",
+      "half_open open_time_over",
+      "closed trials_passed",
+    ]);
+  },
+);

@@ -1,69 +1,7 @@
 // Which endpoint a cluster picks, by what is known of them.
 import t from "tap";
-import { parseAddress } from "../../src/core/address.ts";
-import { Meter } from "../../src/core/meter.ts";
-import type { Advice } from "../../src/policy/advice.ts";
 import { HOLD_MS } from "../../src/policy/tier.ts";
-import { Cluster } from "../../src/proxy/cluster.ts";
-import type { Endpoint } from "../../src/proxy/endpoint.ts";
-import { HandClock } from "../http1/endpoint.ts";
-
-const BREAKER = {
-  consecutiveFailures: 2,
-  failureRate: { threshold: 0.5, window: 10_000, minimumRequests: 20 },
-  slowCalls: { threshold: 0.8, slowerThan: 5000 },
-  open: { base: 60_000, max: 60_000, jitter: 0 },
-  trials: 5,
-  trialTimeout: 1000,
-  ramp: 0,
-};
-const QUIET: Advice = { weight: undefined, drain: false, maxConcurrency: undefined };
-
-function place(text: string) {
-  const address = parseAddress(text);
-  if (address === undefined) throw new Error(`no address: ${text}`);
-  return { address };
-}
-
-function make(primaries: readonly string[], backups: readonly string[] = [], most = 1000) {
-  const clock = new HandClock();
-  const meter = new Meter();
-  const cluster = new Cluster(
-    {
-      name: "app",
-      endpoints: primaries.map(place),
-      backups: backups.map(place),
-      backupConcurrency: most,
-      minimumHealthy: 1,
-      breaker: BREAKER,
-      connectTimeout: 1000,
-      pool: { max: 10, idle: 1000 },
-      responseHeaderBytes: 1024,
-      retryBudget: { percent: 20, minimumPerSecond: 3 },
-    },
-    {
-      wheel: clock.wheel,
-      now: () => clock.now(),
-      random: { next: () => 0, id: () => "" },
-      meter,
-      changed: () => {},
-    },
-  );
-  const at = (text: string): Endpoint => {
-    const found = cluster.find(text);
-    if (found === undefined) throw new Error(`not in the cluster: ${text}`);
-    return found;
-  };
-  const pick = (...tried: string[]) => cluster.pick(tried.map(at), clock.now())?.address.text;
-  const find = (text: string, state: "healthy" | "unhealthy", more = {}) =>
-    at(text).probed({ state, held: false, advice: QUIET, ...more }, clock.now());
-  const fail = (text: string) => {
-    const call = at(text).enter(clock.now());
-    at(text).settle(call, "failure", clock.now(), 1);
-    at(text).leave();
-  };
-  return { cluster, clock, meter, at, pick, find, fail };
-}
+import { make, QUIET } from "./clusters.ts";
 
 t.test("the lighter one by load and latency is picked", async (t) => {
   const { at, clock, pick } = make(["a:1", "b:1"]);

@@ -1,0 +1,71 @@
+// A cluster called `app` whose time is the test's to pass, and what tests do to it.
+import { parseAddress } from "../../src/core/address.ts";
+import { Meter } from "../../src/core/meter.ts";
+import type { Advice } from "../../src/policy/advice.ts";
+import { Cluster, type ClusterSettings } from "../../src/proxy/cluster.ts";
+import type { Endpoint } from "../../src/proxy/endpoint.ts";
+import { HandClock } from "../http1/endpoint.ts";
+
+export const BREAKER = {
+  consecutiveFailures: 2,
+  failureRate: { threshold: 0.5, window: 10_000, minimumRequests: 20 },
+  slowCalls: { threshold: 0.8, slowerThan: 5000 },
+  open: { base: 60_000, max: 60_000, jitter: 0 },
+  trials: 5,
+  trialTimeout: 1000,
+  ramp: 0,
+};
+export const QUIET: Advice = { weight: undefined, drain: false, maxConcurrency: undefined };
+
+function place(text: string) {
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(`no address: ${text}`);
+  return { address };
+}
+
+/** What a config could say of it. */
+export function settingsOf(
+  primaries: readonly string[],
+  backups: readonly string[] = [],
+  more: Partial<ClusterSettings> = {},
+): ClusterSettings {
+  return {
+    name: "app",
+    endpoints: primaries.map(place),
+    backups: backups.map(place),
+    backupConcurrency: 1000,
+    minimumHealthy: 1,
+    breaker: BREAKER,
+    connectTimeout: 1000,
+    pool: { max: 10, idle: 1000 },
+    responseHeaderBytes: 1024,
+    retryBudget: { percent: 20, minimumPerSecond: 3 },
+    ...more,
+  };
+}
+
+export function make(primaries: readonly string[], backups: readonly string[] = [], most = 1000) {
+  const clock = new HandClock();
+  const meter = new Meter();
+  const cluster = new Cluster(settingsOf(primaries, backups, { backupConcurrency: most }), {
+    wheel: clock.wheel,
+    now: () => clock.now(),
+    random: { next: () => 0, id: () => "" },
+    meter,
+    changed: () => {},
+  });
+  const at = (text: string): Endpoint => {
+    const found = cluster.find(text);
+    if (found === undefined) throw new Error(`not in the cluster: ${text}`);
+    return found;
+  };
+  const pick = (...tried: string[]) => cluster.pick(tried.map(at), clock.now())?.address.text;
+  const find = (text: string, state: "healthy" | "unhealthy", more = {}) =>
+    at(text).probed({ state, held: false, advice: QUIET, ...more }, clock.now());
+  const fail = (text: string) => {
+    const call = at(text).enter(clock.now());
+    at(text).settle(call, "failure", clock.now(), 1);
+    at(text).leave();
+  };
+  return { cluster, clock, meter, at, pick, find, fail };
+}
