@@ -11,6 +11,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./cli/check.ts")).check,
   schema: async () => (await import("./cli/schema.ts")).schema,
   init: async () => (await import("./cli/init.ts")).init,
+  status: async () => (await import("./cli/status.ts")).status,
+  events: async () => (await import("./cli/events.ts")).events,
   healthcheck: async () => (await import("./cli/healthcheck.ts")).healthcheck,
   help: async () => (await import("./cli/help.ts")).help,
 };

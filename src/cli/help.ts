@@ -1,7 +1,15 @@
 // `help [COMMAND]`: what can be asked of Tidegate.
 import { didYouMean } from "../control/config/suggest.ts";
 import { VERSION } from "../core/version.ts";
+import { DEFAULT_ADMIN, TOKEN_VARIABLE } from "./admin/defaults.ts";
 import { atMost, readArguments, UsageError } from "./arguments.ts";
+
+const WHERE = `  --admin HOST:PORT         where its admin listener is (${DEFAULT_ADMIN}); unix:/PATH, too
+  --config FILE             as that config says; - is standard input
+  --json                    as JSON, for programs
+`;
+const TOKEN = `Where the config asks for a token, it comes from the file, or from ${TOKEN_VARIABLE}.
+`;
 
 /** How each command is called, what it does, and its flags. */
 const USAGE: Readonly<Record<string, string>> = {
@@ -41,9 +49,29 @@ Prints a config to start from.
   --listen HOST:PORT      where clients come in (127.0.0.1:8080)
   --all                   every option at its default, with its documentation
 `,
+  status: `Usage: tidegate status [--admin HOST:PORT|unix:/PATH | --config FILE] [--json]
+
+Says how a running sidecar is: of each cluster who is asked, of each endpoint whether it gets requests,
+and why not, its last probe, its breaker, its load, and what an operator has ordered.
+
+${WHERE}
+${TOKEN}
+Exit code: 0 told, however the sidecar is; 1 no answer; 2 bad flags or config.
+`,
+  events: `Usage: tidegate events [--admin HOST:PORT|unix:/PATH | --config FILE] [FLAGS]
+
+Says what has changed of late in a running sidecar: one line for each of the last thousand changes of
+breakers, of health and by operators; the newest comes last.
+
+${WHERE}  --since DURATION          only those of the last 10m, for example
+  --cluster NAME            only those of one cluster
+
+${TOKEN}
+Exit code: 0 told, 1 no answer, 2 bad flags or config.
+`,
   healthcheck: `Usage: tidegate healthcheck [URL]
 
-Asks a running sidecar how it is. "healthcheck --help" says more.
+Asks a running sidecar whether it is alive. "healthcheck --help" says more.
 `,
   help: `Usage: tidegate help [COMMAND]
 `,
@@ -58,7 +86,9 @@ A sidecar proxy that keeps a service answering when it is overloaded or sick.
   check         check a config
   schema        print the JSON Schema of the config
   init          print a config to start from
-  healthcheck   ask a running sidecar how it is
+  status        say how a running sidecar is
+  events        say what has changed in it of late
+  healthcheck   ask a running sidecar whether it is alive
   help          say more about a command
 
   --version     the version, and that of Node

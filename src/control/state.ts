@@ -38,6 +38,8 @@ export interface EndpointState {
   readonly probe: { readonly result?: string; readonly reason?: string; readonly at?: string };
   /** What an operator has ordered: open, close or drain. */
   readonly override: string | undefined;
+  /** In how many milliseconds that ends by itself; undefined when it does not. */
+  readonly overrideMs: number | undefined;
   readonly breaker: {
     readonly state: string;
     /** What brought the state about, and in how many milliseconds it ends by itself. */
@@ -72,6 +74,7 @@ const SHAPE: Shape<State> = {
           usable: true,
           health: true,
           override: true,
+          overrideMs: true,
           probe: { result: true, reason: true, at: true },
           breaker: { state: true, reason: true, untilMs: true },
         },

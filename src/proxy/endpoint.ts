@@ -211,7 +211,8 @@ export class Endpoint implements Loaded {
     const { address, tier, pool, load, breaker } = this;
     const usable = this.unusable(now) ?? "yes";
     const change = breaker?.last;
-    const untilMs = change?.until === undefined ? undefined : Math.max(0, change.until - now);
+    const override = this.overridden(now);
+    const overrideEnd = override === "drain" ? this.#drainedUntil : breaker?.override?.until;
     return {
       address: address.text,
       tier,
@@ -219,8 +220,13 @@ export class Endpoint implements Loaded {
       load,
       usable,
       health: this.#health,
-      override: this.overridden(now),
-      breaker: { state: breaker?.state ?? "off", reason: change?.reason, untilMs },
+      override,
+      overrideMs: leftUntil(overrideEnd, now),
+      breaker: {
+        state: breaker?.state ?? "off",
+        reason: change?.reason,
+        untilMs: leftUntil(change?.until, now),
+      },
     };
   }
 
@@ -270,4 +276,9 @@ const BREAKER_SERIES = [BREAKER_STATE, BREAKER_OPEN, BREAKER_TRANSITIONS];
 
 function limitsOf({ pool, connectTimeout, responseHeaderBytes }: EndpointSettings): PoolLimits {
   return { ...pool, connectTimeout, responseHeaderBytes };
+}
+
+/** How much of the time until `end` is left; undefined when it does not end by itself. */
+function leftUntil(end: number | undefined, now: number): number | undefined {
+  return end === undefined || end === Number.POSITIVE_INFINITY ? undefined : Math.max(0, end - now);
 }

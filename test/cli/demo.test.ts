@@ -8,8 +8,9 @@ import t from "tap";
 import { UsageError } from "../../src/cli/arguments.ts";
 import { arrivals, openLoad } from "../../src/cli/demo/load.ts";
 import { Service } from "../../src/cli/demo/service.ts";
-import { percentile, type Shot, table, tally, tallyRow } from "../../src/cli/demo/table.ts";
+import { percentile, type Shot, tally, tallyRow } from "../../src/cli/demo/tally.ts";
 import { demo } from "../../src/cli/demo.ts";
+import { table } from "../../src/cli/table.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 

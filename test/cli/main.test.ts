@@ -4,14 +4,17 @@ import { nodeProblem } from "../../src/cli/node.ts";
 import { jsonSchema } from "../../src/control/config/jsonschema.ts";
 import { tidegate } from "./command.ts";
 
+const COMMANDS = [
+  ...["demo", "run", "check", "schema", "init"],
+  ...["status", "events", "healthcheck", "help"],
+];
+
 t.test("help says which commands there are, and more about each", async (t) => {
   for (const args of [["help"], ["--help"]]) {
     const { ended, stdout, stderr } = await tidegate(args);
     t.equal(ended, 0);
     t.equal(stderr, "");
-    for (const name of ["demo", "run", "check", "schema", "init", "healthcheck", "help"]) {
-      t.match(stdout, new RegExp(`^ {2}${name} `, "m"));
-    }
+    for (const name of COMMANDS) t.match(stdout, new RegExp(`^ {2}${name} `, "m"));
   }
   for (const args of [
     ["help", "run"],

@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { REFUSALS } from "../../core/refusal.ts";
+import { table } from "../table.ts";
 import { openLoad } from "./load.ts";
 import { ODDITIES, type Reply, sendRaw } from "./refusals.ts";
 import { DRAIN_DELAY_MS, portOf, type Stage, serviceUrl, urlOf } from "./stage.ts";
-import { isGood, type Shot, TALLY_HEAD, table, tally, tallyRow } from "./table.ts";
+import { isGood, type Shot, TALLY_HEAD, tally, tallyRow } from "./tally.ts";
 
 export interface Pledge {
   readonly what: string;

@@ -2,7 +2,7 @@
 // the users of a service do. A closed loop would wait with the service and hide that it is slow.
 import { Pool } from "undici";
 import type { Clock, Random } from "../../core/clock.ts";
-import type { Shot } from "./table.ts";
+import type { Shot } from "./tally.ts";
 
 export interface Load {
   readonly origin: string;

@@ -64,23 +64,3 @@ export const TALLY_HEAD = ["", "requests", "ok", "failed", "p50 ms", "p99 ms", "
 function millis(value: number): string {
   return Number.isNaN(value) ? "-" : value.toFixed(1);
 }
-
-/** Rows as aligned text: columns of figures to the right, words to the left. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  const numeric = head.map((_, column) => isNumeric(rows.map((row) => row[column] ?? "")));
-  const line = (row: readonly string[]) =>
-    row.map((cell, column) => pad(cell, widths[column] ?? 0, numeric[column] ?? false)).join("  ");
-  const rule = widths.map((width) => "-".repeat(width));
-  return [head, rule, ...rows].map((row) => `${line(row).trimEnd()}\n`).join("");
-}
-
-function pad(cell: string, width: number, right: boolean): string {
-  return right ? cell.padStart(width) : cell.padEnd(width);
-}
-
-/** Figures, or a dash where there is none; at least one figure. */
-function isNumeric(cells: readonly string[]): boolean {
-  return cells.every((cell) => /^(?:[\d.]+|-)$/.test(cell)) && cells.some((cell) => cell !== "-");
-}

@@ -1,0 +1,99 @@
+// `GET /state` as people read it.
+import type { ClusterState, EndpointState, State } from "../../control/state.ts";
+import { table } from "../table.ts";
+import { span } from "./times.ts";
+
+/** How words are coloured, where they are. */
+export type Paint = (style: "bold" | "red" | "yellow", text: string) => string;
+
+/** Is it what a sidecar says of itself? Newer and older ones may say more, or less. */
+export function isState(value: unknown): value is State {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const lists = [fields.get("listeners"), fields.get("clusters")];
+  return typeof fields.get("version") === "string" && lists.every(Array.isArray);
+}
+
+/** The whole state; `now` in milliseconds since 1970. */
+export function statusText(state: State, now: number, paint: Paint): string {
+  const { version, started, draining, listeners, clusters } = state;
+  const up = started === "" ? "starting" : `up ${span(now - Date.parse(started))}`;
+  const drains = draining ? `, ${paint("yellow", "draining")}` : "";
+  const rows = listeners.map(({ name, address, connections }) => [name, address, `${connections}`]);
+  return [
+    `${paint("bold", `tidegate ${version}`)}, ${up}${drains}\n`,
+    table(["listener", "address", "connections"], rows),
+    ...clusters.map((cluster) => clusterText(cluster, now, paint)),
+  ].join("\n");
+}
+
+/** What `tier` means for who reads it. */
+const TIERS: Readonly<Record<string, string>> = {
+  primaries: "primaries",
+  backups: "backups",
+  returning: "primaries more and more, else backups",
+};
+
+function clusterText(
+  { name, tier, inFlight, endpoints }: ClusterState,
+  now: number,
+  paint: Paint,
+): string {
+  const asks = tier === "primaries" ? "primaries" : paint("yellow", TIERS[tier] ?? tier);
+  const head = `${paint("bold", `cluster ${name}`)}: asks ${asks}, ${inFlight} in flight\n`;
+  const rows = endpoints.map((endpoint) => endpointRow(endpoint, now));
+  const finish = (line: string, at: number): string => {
+    const usable = endpoints[at]?.usable ?? "yes";
+    return usable === "yes" ? line : paint(usable === "full" ? "yellow" : "red", line);
+  };
+  return head + table(HEAD, rows, finish);
+}
+
+const HEAD = [
+  "endpoint",
+  "tier",
+  "usable",
+  "load",
+  "connections",
+  "health",
+  "last probe",
+  "breaker",
+  "override",
+];
+
+function endpointRow(endpoint: EndpointState, now: number): string[] {
+  const { address, tier, usable, load, connections, health } = endpoint;
+  return [
+    address,
+    tier,
+    usable,
+    `${load}`,
+    `${connections}`,
+    health,
+    probeOf(endpoint, now),
+    breakerOf(endpoint),
+    overrideOf(endpoint),
+  ];
+}
+
+function probeOf({ probe }: EndpointState, now: number): string {
+  if (probe.at === undefined) return "-";
+  const age = `${span(now - Date.parse(probe.at))} ago`;
+  const why = probe.result === "ok" ? "" : `, ${probe.reason}`;
+  return `${probe.result} ${age}${why}`;
+}
+
+/** Why it is closed is history; why it is not is the question. */
+function breakerOf({ breaker: { state, reason, untilMs } }: EndpointState): string {
+  if (state === "closed" || state === "off") return state;
+  return `${state}${left(untilMs)}${reason === undefined ? "" : `, ${reason}`}`;
+}
+
+function overrideOf({ override, overrideMs }: EndpointState): string {
+  return override === undefined ? "-" : `${override}${left(overrideMs)}`;
+}
+
+/** What does not end by itself has no time; JSON has null where a number is no number. */
+function left(ms: number | undefined | null): string {
+  return typeof ms === "number" ? ` for ${span(ms)}` : "";
+}

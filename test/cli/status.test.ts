@@ -1,0 +1,225 @@
+// `tidegate status` and `tidegate events`: what they print, of whom they ask, and what they say when
+// there is no answer.
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { areChanges, chosen, eventLines } from "../../src/cli/admin/eventtext.ts";
+import { isState, type Paint, statusText } from "../../src/cli/admin/statustext.ts";
+import { localTime, span } from "../../src/cli/admin/times.ts";
+import type { ClusterState, EndpointState, State } from "../../src/control/state.ts";
+import { scratch } from "../support/scratch.ts";
+import { start, tidegate } from "./command.ts";
+
+const PLAIN: Paint = (_, text) => text;
+const NOW = Date.parse("2026-01-02T03:04:10.678Z");
+
+const WELL: EndpointState = {
+  address: "127.0.0.1:3000",
+  tier: "primary",
+  connections: 4,
+  load: 2,
+  usable: "yes",
+  health: "healthy",
+  probe: { result: "ok", reason: "status 200", at: "2026-01-02T03:04:08.678Z" },
+  override: undefined,
+  overrideMs: undefined,
+  breaker: { state: "closed", reason: "trials_passed", untilMs: undefined },
+};
+const TRIPPED: EndpointState = {
+  ...WELL,
+  address: "127.0.0.1:3001",
+  usable: "open",
+  override: "open",
+  overrideMs: 598_000,
+  breaker: { state: "open", reason: "failure_rate", untilMs: 3900 },
+};
+const DEAD: EndpointState = {
+  ...WELL,
+  address: "10.0.0.7:80",
+  tier: "backup",
+  usable: "down",
+  probe: { result: "failed", reason: "timeout\x1b[2J", at: "2026-01-02T03:04:10.678Z" },
+  override: "drain",
+  breaker: { state: "off", reason: undefined, untilMs: undefined },
+};
+const APP: ClusterState = {
+  name: "app",
+  inFlight: 2,
+  tier: "primaries",
+  endpoints: [WELL, TRIPPED, DEAD],
+};
+const STATE: State = {
+  version: "0.1.0",
+  started: "2026-01-02T00:00:00.678Z",
+  draining: false,
+  listeners: [{ name: "inbound", address: "127.0.0.1:8080", connections: 12 }],
+  clusters: [APP],
+};
+
+t.test("a state is one table of listeners, and one for each cluster", async (t) => {
+  t.equal(
+    statusText(STATE, NOW, PLAIN),
+    `tidegate 0.1.0, up 3h4m
+
+listener  address         connections
+--------  --------------  -----------
+inbound   127.0.0.1:8080           12
+
+cluster app: asks primaries, 2 in flight
+endpoint        tier     usable  load  connections  health   last probe                  breaker                    override
+--------------  -------  ------  ----  -----------  -------  --------------------------  -------------------------  --------------
+127.0.0.1:3000  primary  yes        2            4  healthy  ok 2s ago                   closed                     -
+127.0.0.1:3001  primary  open       2            4  healthy  ok 2s ago                   open for 3s, failure_rate  open for 9m58s
+10.0.0.7:80     backup   down       2            4  healthy  failed 0s ago, timeout?[2J  off                        drain
+`,
+  );
+});
+
+t.test("what is out of the ordinary is said, and coloured", async (t) => {
+  const tagged: Paint = (style, text) => `<${style}>${text}</>`;
+  const full = { ...WELL, usable: "full", probe: {} };
+  const state = {
+    ...STATE,
+    started: "",
+    draining: true,
+    clusters: [{ ...APP, tier: "returning", endpoints: [WELL, full, DEAD] }],
+  };
+  const text = statusText(state, NOW, tagged);
+  t.match(text, "<bold>tidegate 0.1.0</>, starting, <yellow>draining</>\n");
+  t.match(text, "asks <yellow>primaries more and more, else backups</>, 2 in");
+  t.match(text, /^127\.0\.0\.1:3000 .* ok 2s ago .*[^>]$/m, "what is well has no colour");
+  t.match(text, /^<yellow>127\.0\.0\.1:3000 .* full .* - .*<\/>$/m);
+  t.match(text, /^<red>10\.0\.0\.7:80 .*<\/>$/m);
+});
+
+t.test("a change is one line, in columns, in the reader's own time", async (t) => {
+  process.env.TZ = "Asia/Kolkata";
+  const change = { cluster: "app", endpoint: "a:1", from: "closed", to: "open", reason: "forced" };
+  const changes = [
+    { time: "2026-01-02T00:00:00.500Z", subject: "breaker", ...change },
+    { time: "2026-01-02T23:00:00.500Z", subject: "health", ...change, endpoint: "long:10" },
+    { time: "2026-01-03T00:00:00.500Z", subject: "health", ...change, cluster: "b" },
+  ];
+  t.ok(areChanges(changes));
+  t.equal(
+    eventLines(changes),
+    `2026-01-02T05:30:00.500+05:30  breaker  app a:1      closed -> open  forced
+2026-01-03T04:30:00.500+05:30  health   app long:10  closed -> open  forced
+2026-01-03T05:30:00.500+05:30  health   b a:1        closed -> open  forced
+`,
+  );
+  const since = Date.parse("2026-01-02T23:00:00.500Z");
+  t.strictSame(chosen(changes, { since, cluster: undefined }), changes.slice(1));
+  t.strictSame(chosen(changes, { since, cluster: "b" }), changes.slice(2));
+  process.env.TZ = "America/St_Johns";
+  t.equal(localTime("2026-01-02T00:00:00.500Z"), "2026-01-01T20:30:00.500-03:30");
+  t.equal(localTime("soon"), "soon");
+});
+
+t.test("spans are as long as they need to be", async (t) => {
+  const spans = [-5, 0, 999, 61_999, 3_600_000, 3_661_000, 183_720_000].map(span);
+  t.strictSame(spans, ["0s", "0s", "0s", "1m1s", "1h", "1h1m", "51h2m"]);
+});
+
+t.test("what is no state, and no list of changes, is found out", async (t) => {
+  const others = [undefined, null, 1, "x", [], {}, { version: "1" }, { ...STATE, clusters: {} }];
+  for (const other of others) t.notOk(isState(other), JSON.stringify(other));
+  for (const other of [null, {}, [1], [{ time: "t" }]]) t.notOk(areChanges(other));
+});
+
+/** The path of a config whose admin listener is a unix socket that asks for a token. */
+function config(t: Test): string {
+  const folder = scratch();
+  t.teardown(() => folder.remove());
+  const file = join(folder.path, "tidegate.yaml");
+  const bind = `unix:${join(folder.path, "admin")}`;
+  writeFileSync(
+    file,
+    `health: { bind: "127.0.0.1:0" }
+admin: { bind: "${bind}", token: "0123456789abcdef" }
+drain: { delay: 0s }
+log: { level: error }
+listeners: [{ name: inbound, bind: "127.0.0.1:0", routes: [{ cluster: app }] }]
+clusters: [{ name: app, endpoints: ["127.0.0.1:1"], healthCheck: off }]
+`,
+  );
+  return file;
+}
+
+t.test("a running sidecar tells of itself, through the socket that its config names", async (t) => {
+  const file = config(t);
+  const sidecar = start(["run", "--config", file]);
+  t.teardown(() => sidecar.kill());
+  await sidecar.says(/inbound listening/);
+  const told = await tidegate(["status", "--config", file]);
+  t.match(told, { ended: 0, stderr: "", stdout: /^tidegate \S+, up \d+s\n/ });
+  t.match(told.stdout, /^127\.0\.0\.1:1 +primary +yes +0 +0 +unknown +- +closed +-$/m);
+  const json = await tidegate(["status", "--json", "--config", file]);
+  t.match(JSON.parse(json.stdout), { clusters: [{ endpoints: [{ usable: "yes" }] }] });
+  t.match(await tidegate(["events", "--config", file]), {
+    ended: 0,
+    stdout: "nothing has changed\n",
+  });
+  t.match(await tidegate(["events", "--json", "--config", file]), { ended: 0, stdout: "[]\n" });
+  // The same without the config: the token comes from the environment, or is asked for.
+  const [, bind = ""] = /listening on (unix:\S+)/.exec(sidecar.stdout) ?? [];
+  const refused = await tidegate(["status", "--admin", bind]);
+  t.match(refused, { ended: 1, stdout: "", stderr: /wants its token: .* TIDEGATE_ADMIN_TOKEN\n$/ });
+  const environment = { TIDEGATE_ADMIN_TOKEN: "0123456789abcdef" };
+  const allowed = start(["status", "--admin", bind], "", environment);
+  t.equal(await allowed.exit(), 0, allowed.stderr);
+  const socket = await tidegate(["run", "--config", file]);
+  t.equal(socket.ended, 1, "the socket is in use");
+  sidecar.process.kill("SIGTERM");
+  await sidecar.exit();
+  const gone = await tidegate(["status", "--config", file]);
+  t.match(gone, { ended: 1, stderr: /^tidegate status: nobody listens on unix:\S+ \(E/ });
+});
+
+async function serving(t: Test, listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  t.teardown(() => server.close());
+  await once(server, "listening");
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+t.test("what answers and is no sidecar is told", async (t) => {
+  const rows: readonly (readonly [RequestListener, RegExp])[] = [
+    [(_, response) => response.end("{}"), /is no sidecar's admin listener/],
+    [(_, response) => response.end("hello"), /answers something that is no JSON/],
+    [(_, response) => response.writeHead(404).end("{}"), /answers 404: is it the admin listener\?/],
+    [
+      (request) => request.socket.destroy(),
+      /no answer from 127\.0\.0\.1:\d+: .*\(UND_ERR_SOCKET\)/,
+    ],
+  ];
+  for (const [listener, stderr] of rows) {
+    const admin = await serving(t, listener);
+    for (const command of ["status", "events"]) {
+      t.match(await tidegate([command, "--admin", admin]), { ended: 1, stdout: "", stderr });
+    }
+  }
+});
+
+t.test("slips on the command line are told, and exit 2", async (t) => {
+  const rows: readonly (readonly [args: string[], stderr: RegExp])[] = [
+    [["status", "--admin", "127.0.0.1"], /--admin must have a port/],
+    [["status", "--admin", "a:1", "--config", "b"], /give --admin or --config, not both/],
+    [["status", "--config", "/none"], /^\/none:1:1: the config cannot be read/],
+    [["events", "--since", "soon"], /--since must be a duration such as 10m/],
+    [["status", "extra"], /unexpected "extra"/],
+  ];
+  for (const [args, stderr] of rows) {
+    t.match(await tidegate(args), { ended: 2, stdout: "", stderr }, args.join(" "));
+  }
+  const anyPort = `admin: { bind: "127.0.0.1:0" }
+listeners: [{ name: a, bind: "127.0.0.1:0", routes: [{ cluster: app }] }]
+clusters: [{ name: app, endpoints: ["127.0.0.1:1"] }]
+`;
+  const { ended, stderr } = await tidegate(["status", "--config", "-"], anyPort);
+  t.equal(ended, 2);
+  t.match(stderr, /admin\.bind has port 0.*give --admin HOST:PORT/);
+});
