@@ -22,6 +22,7 @@ const RECORD: AccessRecord = {
   path: "/api/v1/orders",
   status: 200,
   reason: undefined,
+  tier: undefined,
   detail: undefined,
   outcome: "answered",
   ending: "complete",

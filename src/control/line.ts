@@ -40,10 +40,11 @@ function asked(record: AccessRecord): string {
 }
 
 function answered(record: AccessRecord): string {
-  const { reason, detail, outcome, requestId } = record;
+  const { reason, tier, detail, outcome, requestId } = record;
   return (
     `,"status":${record.status}` +
     (reason === undefined ? "" : `,"reason":"${reason}","flag":"${REFUSALS[reason].flag}"`) +
+    (tier === undefined ? "" : `,"tier":"${tier}"`) +
     (detail === undefined ? "" : `,"detail":"${escaped(detail, TEXT_LIMIT)}"`) +
     (outcome === undefined ? "" : `,"outcome":"${outcome}"`) +
     `,"ending":"${record.ending}","attempts":${record.attempts}` +

@@ -20,6 +20,8 @@ export interface AccessRecord {
   /** The status that the client was sent; 0 when it left before there was one. */
   readonly status: number;
   readonly reason: Reason | undefined;
+  /** Who answered, where that is no primary. */
+  readonly tier: "backup" | "fallback" | undefined;
   /**
    * Why a request could not be parsed, how an endpoint failed, why it was not tried again: for people.
    */

@@ -107,10 +107,10 @@ export const HEALTH_CHECKS = {
   labels: ["cluster", "endpoint", "result"],
 } as const satisfies Family;
 
-/** `reason` says why no primary was asked. */
+/** `reason` says why no primary was asked, or which refusal the static fallback stood in for. */
 export const FALLBACKS = {
   name: "fallbacks_total",
-  help: "Tries that left the primaries, by the tier that was asked and the reason.",
+  help: "Tries at a backup and answers of the static fallback, by the tier and the reason.",
   kind: "counter",
   labels: ["cluster", "tier", "reason"],
 } as const satisfies Family;

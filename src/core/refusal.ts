@@ -13,11 +13,17 @@ export interface Refusal {
   readonly close: boolean;
   /** True where we were full: `x-envoy-overloaded` tells callers not to retry. */
   readonly overloaded: boolean;
+  /**
+   * May the static fallback of the cluster stand in for it? Where a good request found nobody to
+   * answer it; what the client itself got wrong, or has no time left for, it must be told.
+   */
+  readonly fallback: boolean;
 }
 
-const framing = { flag: "DPE", overloaded: false } as const;
-const full = { close: false, overloaded: true } as const;
-const upstream = { close: false, overloaded: false } as const;
+const framing = { flag: "DPE", overloaded: false, fallback: false } as const;
+const path = { close: false, overloaded: false, fallback: false } as const;
+const full = { close: false, overloaded: true, fallback: true } as const;
+const upstream = { close: false, overloaded: false, fallback: true } as const;
 
 export const REFUSALS = {
   bad_request: { status: 400, grpc: 13, close: true, ...framing },
@@ -26,9 +32,9 @@ export const REFUSALS = {
   body_too_large: { status: 413, grpc: 8, close: true, ...framing },
   head_timeout: { status: 408, grpc: undefined, close: true, ...framing },
   body_timeout: { status: 408, grpc: 4, close: true, ...framing },
-  loop_detected: { status: 508, grpc: 13, flag: "DPE", close: false, overloaded: false },
-  no_route: { status: 404, grpc: 12, flag: "NR", ...upstream },
-  deadline_expired: { status: 504, grpc: 4, flag: "DT", ...upstream },
+  loop_detected: { status: 508, grpc: 13, flag: "DPE", ...path },
+  no_route: { status: 404, grpc: 12, flag: "NR", ...path },
+  deadline_expired: { status: 504, grpc: 4, flag: "DT", ...path },
   queue_full: { status: 503, grpc: 14, flag: "UO", ...full },
   queue_timeout: { status: 503, grpc: 14, flag: "UO", ...full },
   shed_priority: { status: 503, grpc: 14, flag: "OM", ...full },
@@ -39,7 +45,7 @@ export const REFUSALS = {
   upstream_reset: { status: 502, grpc: 14, flag: "UC", ...upstream },
   upstream_protocol: { status: 502, grpc: 14, flag: "UPE", ...upstream },
   upstream_timeout: { status: 504, grpc: 4, flag: "UT", ...upstream },
-  draining: { status: 503, grpc: 14, flag: "-", close: true, overloaded: false },
+  draining: { status: 503, grpc: 14, ...framing, flag: "-", close: true },
 } as const satisfies Record<string, Refusal>;
 
 export type Reason = keyof typeof REFUSALS;

@@ -10,6 +10,7 @@ import { lighter } from "../policy/balance.ts";
 import { Budget, type BudgetSettings } from "../policy/budget.ts";
 import { type Tier, TierChoice } from "../policy/tier.ts";
 import { Endpoint, type EndpointSettings, type EndpointWorld, type Unusable } from "./endpoint.ts";
+import { Fallback, type FallbackSettings } from "./fallback.ts";
 
 interface Place {
   readonly address: Address;
@@ -24,6 +25,7 @@ export interface ClusterSettings extends EndpointSettings {
   /** How many primaries breakers leave alone while there is no backup. */
   readonly minimumHealthy: number;
   readonly retryBudget: BudgetSettings;
+  readonly fallback?: FallbackSettings;
 }
 
 /** What clusters share with the rest of the sidecar. */
@@ -42,6 +44,8 @@ export class Cluster {
   readonly inFlight: Gauge;
   /** Of the retries of all its routes together. */
   readonly budget: Budget;
+  /** The last resort, if there is one. */
+  fallback: Fallback | undefined;
   #settings: ClusterSettings;
   #primaries: readonly Endpoint[] = [];
   #backups: readonly Endpoint[] = [];
@@ -72,7 +76,7 @@ export class Cluster {
       mayTrip: (endpoint) => this.#mayTrip(endpoint),
       changed: (endpoint, change) => world.changed(name, endpoint, change),
     };
-    this.#place();
+    this.update(settings);
   }
 
   /**
@@ -85,6 +89,7 @@ export class Cluster {
     this.#settings = settings;
     this.#choice.rampMs = settings.breaker?.ramp ?? RAMP_MS;
     this.budget.settings = settings.retryBudget;
+    this.fallback = settings.fallback && new Fallback(settings.fallback, this.name, this.#meter);
     this.#place();
   }
 

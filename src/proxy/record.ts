@@ -138,7 +138,9 @@ export class Recorder {
     const durationMs = now - exchange.startedAt;
     (story.meter ?? this.#unrouted).count(reply.status, durationMs);
     if (reply.reason !== undefined) this.#refused(reply.reason, story.cluster);
-    const status = reply.ending === "complete" ? reply.status : 0;
+    // A fallback is no success, whatever its status.
+    const well = reply.ending === "complete" && reply.tier !== "fallback";
+    const status = well ? reply.status : 0;
     if (!this.#log.wants(status)) return;
     const { request } = exchange;
     this.#log.write({
@@ -157,6 +159,7 @@ export class Recorder {
       path: pathOf(request.target),
       status: reply.status,
       reason: reply.reason,
+      tier: reply.tier,
       detail: detailOf(reply, story),
       ending: reply.ending,
       bytesIn: exchange.bytesIn,
@@ -199,6 +202,7 @@ const NO_REQUEST = {
   cluster: undefined,
   endpoint: undefined,
   outcome: undefined,
+  tier: undefined,
   attempts: 0,
   requestId: undefined,
   protocol: "HTTP/1.1",

@@ -5,6 +5,7 @@ import { idOf } from "../core/fields.ts";
 import { OUTCOMES, type Outcome } from "../core/outcome.ts";
 import { REFUSALS, type Reason } from "../core/refusal.ts";
 import type { Attempt, Ending } from "./attempt.ts";
+import type { Fallback, Said } from "./fallback.ts";
 import { responseFields } from "./headers.ts";
 
 /** What replies share with the rest of the sidecar. */
@@ -41,12 +42,16 @@ export class Reply {
   reason: Reason | undefined;
   detail: string | undefined;
   ending: Ending = "complete";
+  /** Who answered, where that is no primary. */
+  tier: "backup" | "fallback" | undefined;
   readonly #exchange: Exchange;
   readonly #world: ReplyWorld;
+  readonly #fallback: Fallback | undefined;
 
-  constructor(exchange: Exchange, world: ReplyWorld) {
+  constructor(exchange: Exchange, world: ReplyWorld, fallback: Fallback | undefined) {
     this.#exchange = exchange;
     this.#world = world;
+    this.#fallback = fallback;
   }
 
   /** Says no, and why. A client that is gone is told nothing. */
@@ -57,9 +62,12 @@ export class Reply {
       this.ending = "client_aborted";
       return;
     }
-    this.status = status;
-    const head = refusalHead(reason, status, this.#world);
-    const body = this.#exchange.request.method === "HEAD" ? "" : reason;
+    const fallback = REFUSALS[reason].fallback ? this.#fallback : undefined;
+    const said = fallback?.instead(reason) ?? plain(reason, status);
+    if (fallback !== undefined) this.tier = "fallback";
+    this.status = said.status;
+    const head = refusalHead(reason, said, this.#world);
+    const body = this.#exchange.request.method === "HEAD" ? "" : said.body;
     this.#exchange.respond(head, body, "");
   }
 
@@ -96,7 +104,10 @@ export class Reply {
     if (head === undefined) throw new Error("an attempt without a head cannot be relayed");
     let fields = responseFields(head, this.#exchange.request);
     if (head.fields.find(DATE) < 0) fields += `date: ${httpDate(this.#world.clock)}\r\n`;
-    if (attempt.endpoint.tier === "backup") fields += "x-tidegate-tier: backup\r\n";
+    if (attempt.endpoint.tier === "backup") {
+      this.tier = "backup";
+      fields += "x-tidegate-tier: backup\r\n";
+    }
     const { status, phrase, framing } = head;
     const relayed = attempt.relay({ status, phrase, fields, framing, close: false }, bodyIdle);
     // Most responses are here as a whole: they cost no turn of the loop.
@@ -124,11 +135,15 @@ export class Reply {
 
 const NONE = { kind: "none" } as const;
 
-/** The head of a refusal; its body is the reason, or nothing for HEAD. */
-function refusalHead(reason: Reason, status: number, world: ReplyWorld): ReplyHead {
+function plain(reason: Reason, status: number): Said {
+  const fields = `content-type: text/plain\r\ncontent-length: ${reason.length}\r\n`;
+  return { status, fields, body: reason };
+}
+
+/** The head of a refusal. */
+function refusalHead(reason: Reason, { status, fields: own }: Said, world: ReplyWorld): ReplyHead {
   const { close, overloaded } = REFUSALS[reason];
-  let fields = `content-type: text/plain\r\ncontent-length: ${reason.length}\r\n`;
-  fields += `x-tidegate-reason: ${reason}\r\n`;
+  let fields = `${own}x-tidegate-reason: ${reason}\r\n`;
   if (status === 503 || status === 429) {
     fields += `retry-after: ${1 + Math.floor(world.random.next() * RETRY_SPREAD_S)}\r\n`;
   }
@@ -140,7 +155,7 @@ function refusalHead(reason: Reason, status: number, world: ReplyWorld): ReplyHe
 
 /** A refusal where no exchange exists, as it goes to the wire. */
 export function refusalText(wrong: Malformed, world: ReplyWorld): string {
-  const head = refusalHead(wrong.reason, wrong.status, world);
+  const head = refusalHead(wrong.reason, plain(wrong.reason, wrong.status), world);
   return `HTTP/1.1 ${head.status} ${head.phrase}\r\n${head.fields}connection: close\r\n\r\n${wrong.reason}`;
 }
 

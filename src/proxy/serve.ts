@@ -45,8 +45,8 @@ export interface Path extends ReplyWorld {
 /** Serves one request to its end and tells what became of it. Never rejects. */
 export async function serve(exchange: Exchange, path: Path): Promise<void> {
   const { request } = exchange;
-  const reply = new Reply(exchange, path);
   const route = path.router.match(request);
+  const reply = new Reply(exchange, path, route?.cluster.fallback);
   const story = new Story(request, route, requestIdOf(request) ?? path.random.id());
   let now = exchange.startedAt;
   let grant: Grant | undefined;

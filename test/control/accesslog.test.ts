@@ -79,6 +79,7 @@ t.test("what is written is one line for each record", async (t) => {
     path: "/",
     status: 404,
     reason: "no_route",
+    tier: undefined,
     detail: undefined,
     outcome: undefined,
     ending: "complete",

@@ -19,6 +19,7 @@ const RECORD: AccessRecord = {
   path: "/api/things",
   status: 200,
   reason: undefined,
+  tier: undefined,
   detail: undefined,
   outcome: "answered",
   ending: "complete",
@@ -73,7 +74,16 @@ t.test("what is not known is left out", async (t) => {
     requestId: undefined,
   };
   const line = parse({ ...RECORD, ...nothing });
-  const absent = ["route", "cluster", "endpoint", "outcome", "request_id", "reason", "flag"];
+  const absent = [
+    "route",
+    "cluster",
+    "endpoint",
+    "outcome",
+    "request_id",
+    "reason",
+    "flag",
+    "tier",
+  ];
   t.notOk(absent.some((key) => key in line));
 });
 
@@ -128,6 +138,7 @@ t.test("whatever a client sends, the line is JSON that fits into a pipe at once"
     detail: maybe,
     requestId: maybe,
     reason: fc.constantFrom<Reason>("headers_too_large", "upstream_protocol"),
+    tier: fc.constant("fallback" as const),
     outcome: fc.constantFrom<Outcome>("unreachable", "saturated"),
     ending: fc.constant("upstream_truncated" as const),
     bytesOut: fc.maxSafeNat(),

@@ -1,9 +1,12 @@
 // Primaries that die and come back, and the backup that answers meanwhile: real processes, killed.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import t, { type Test } from "tap";
 import { Daemon } from "../support/daemon.ts";
 import { barrage, get, type Shot, tally } from "../support/load.ts";
 import { values } from "../support/message.ts";
 import { Child } from "../support/process.ts";
+import { scratch } from "../support/scratch.ts";
 import { settings } from "../support/settings.ts";
 import { POLITE, Upstream } from "../support/upstream.ts";
 
@@ -146,3 +149,25 @@ t.test("no endpoint passes its probes: 503 no_endpoint, and not ready", async (t
   t.equal(ready.status, 503);
   t.match(await ready.text(), /no endpoint: app/);
 });
+
+t.test(
+  "nobody is left: the static fallback answers, from a file, and the log says so",
+  async (t) => {
+    const gone = await Upstream.listen(POLITE);
+    await gone.close();
+    const folder = scratch();
+    const file = join(folder.path, "sorry.json");
+    writeFileSync(file, '{"busy":true}');
+    const fallback = { status: 200, file, contentType: "application/json" };
+    const cluster = { backups: ["127.0.0.1:1"], fallback };
+    const log = { access: "errors", level: "error" };
+    const daemon = await Daemon.start(settings(gone.address, { cluster, log }));
+    t.teardown(() => daemon.stop().then(() => folder.remove()));
+    const shots = await barrage(daemon.inbound, { ...LOAD, connections: 1, requests: 20 });
+    t.same(answers(shots), { '{"busy":true}': 20 });
+    t.same(new Set(shots.map(tierOf)), new Set(["fallback"]));
+    t.equal(await daemon.metric("fallbacks_total", 'tier="fallback"'), 20);
+    const line = await daemon.child.says(/^\{.*"status":200.*"tier":"fallback".*\}$/m);
+    t.match(line[0], /"reason":"connect_failed"/);
+  },
+);

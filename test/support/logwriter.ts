@@ -38,6 +38,7 @@ function record(index: number): AccessRecord {
     path: `/n/${index}`,
     status: 200,
     reason: undefined,
+    tier: undefined,
     detail: undefined,
     outcome: "answered",
     ending: "complete",

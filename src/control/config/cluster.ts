@@ -1,6 +1,7 @@
 // The options of a cluster: the instances of one service.
 import { z } from "zod";
 import { breaker } from "./breaker.ts";
+import { fallback } from "./fallback.ts";
 import { address, count, duration, name, size } from "./field.ts";
 import { healthCheck } from "./healthcheck.ts";
 
@@ -70,4 +71,9 @@ export const cluster = z.strictObject({
     "The largest head of a response; beyond it 502 upstream_protocol.",
   ),
   retryBudget,
+  fallback: fallback
+    .exactOptional()
+    .describe(
+      "The last resort: what clients get in place of a refusal when no endpoint of any tier answers.",
+    ),
 });

@@ -141,6 +141,19 @@ export function token(what: string) {
     .regex(TOKEN, { error: `must be ${what}: letters, digits and !#$%&'*+.^_\`|~-` });
 }
 
+/** Fields that frame a message or belong to a connection: not for a config to set. */
+export const FRAMING = [
+  "connection",
+  "content-length",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
 /** Field names, in lower case when loaded, each with a value. */
 export function headerValues() {
   return z

@@ -1,19 +1,6 @@
 // The options of a cluster's health checks.
 import { z } from "zod";
-import { count, duration, headerValues, token } from "./field.ts";
-
-/** What frames a message or belongs to a connection is not for a probe to set. */
-const FRAMING = [
-  "connection",
-  "content-length",
-  "expect",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
+import { count, duration, FRAMING, headerValues, token } from "./field.ts";
 
 const STATUS_SHAPE = "must be a status or a range of them, such as 200 or 200-299";
 

@@ -6,7 +6,7 @@ import type { Path } from "./tree.ts";
 const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
   "listeners.*": ["http2", "protocol", "tls"],
   "listeners.*.routes.*": ["criticality"],
-  "clusters.*": ["concurrency", "fairness", "fallback", "http2", "protocol", "tls"],
+  "clusters.*": ["concurrency", "fairness", "http2", "protocol", "tls"],
   "clusters.*.endpoints.*": ["weight"],
 };
 

@@ -240,7 +240,7 @@ t.test("options of later versions are refused as such", async (t) => {
   for (const name of ["tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inListener(`${name}: {}`)), [`4:5: ${later(name)}`]);
   }
-  for (const name of ["concurrency", "fairness", "fallback", "tls", "http2", "protocol"]) {
+  for (const name of ["concurrency", "fairness", "tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inCluster(`${name}: off`)), [`8:5: ${later(name)}`]);
   }
   const weighted = inCluster("").replace("127.0.0.1:3000", "{ address: a:1, weight: 2 }");
