@@ -153,3 +153,14 @@ t.test("without probes nobody is down any more", async (t) => {
   at("a:1").unchecked();
   t.equal(at("a:1").unusable(clock.now()), undefined);
 });
+
+t.test("a fallback comes, changes and goes", async (t) => {
+  const { cluster } = make(["a:1"]);
+  const said = { status: 503, headers: {}, contentType: "text/plain", body: "one" };
+  for (const fallback of [said, { ...said, body: "two" }]) {
+    cluster.update(settingsOf(["a:1"], [], { fallback }));
+    t.equal(cluster.fallback?.instead("no_endpoint").body, fallback.body);
+  }
+  cluster.update(settingsOf(["a:1"]));
+  t.equal(cluster.fallback, undefined);
+});
