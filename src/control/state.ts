@@ -31,6 +31,8 @@ export interface EndpointState {
   readonly connections: number;
   /** Requests that it is working on. */
   readonly load: number;
+  /** Its part of the traffic in proportion to the others'. */
+  readonly weight: number;
   /** `yes`, or why it gets no requests: down, open, draining, full. */
   readonly usable: string;
   readonly health: string;
@@ -71,6 +73,7 @@ const SHAPE: Shape<State> = {
           tier: true,
           connections: true,
           load: true,
+          weight: true,
           usable: true,
           health: true,
           override: true,

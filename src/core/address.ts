@@ -5,6 +5,15 @@ export type Address =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly text: string }
   | { readonly kind: "unix"; readonly path: string; readonly text: string };
 
+/** The weight of an endpoint of which nothing else is said. */
+export const USUAL_WEIGHT = 100;
+
+/** Where an endpoint is, and its part of the traffic in proportion to the others': 0 to 100. */
+export interface Place {
+  readonly address: Address;
+  readonly weight: number;
+}
+
 /** `host:port`, `[v6]:port` or `unix:/path`; undefined when `text` is none of these. */
 export function parseAddress(text: string): Address | undefined {
   if (text.startsWith("unix:")) {

@@ -1,5 +1,5 @@
 // A cluster at work: its endpoints in two tiers, and which of them a request meets.
-import type { Address } from "../core/address.ts";
+import type { Place } from "../core/address.ts";
 import type { BreakerChange } from "../core/breaker.ts";
 import type { Random } from "../core/clock.ts";
 import { FALLBACKS, IN_FLIGHT, RETRIES, RETRY_BUDGET } from "../core/families.ts";
@@ -11,10 +11,6 @@ import { Budget, type BudgetSettings } from "../policy/budget.ts";
 import { type Tier, TierChoice } from "../policy/tier.ts";
 import { Endpoint, type EndpointSettings, type EndpointWorld, type Unusable } from "./endpoint.ts";
 import { Fallback, type FallbackSettings } from "./fallback.ts";
-
-interface Place {
-  readonly address: Address;
-}
 
 /** What the config says of a cluster; times in milliseconds. */
 export interface ClusterSettings extends EndpointSettings {
@@ -164,14 +160,15 @@ export class Cluster {
     for (const each of [...this.#endpoints, ...this.#leaving]) known.set(each.address.text, each);
     const placed = new Set<string>();
     const inTier = (tier: Tier, places: readonly Place[]): Endpoint[] =>
-      places.flatMap(({ address }) => {
-        if (placed.has(address.text)) return [];
-        placed.add(address.text);
-        const endpoint = known.get(address.text);
-        if (endpoint === undefined) return new Endpoint(address, tier, this.#settings, this.#world);
-        known.delete(address.text);
+      places.flatMap((place) => {
+        const { text } = place.address;
+        if (placed.has(text)) return [];
+        placed.add(text);
+        const endpoint = known.get(text);
+        if (endpoint === undefined) return new Endpoint(place, tier, this.#settings, this.#world);
+        known.delete(text);
         this.#leaving.delete(endpoint);
-        endpoint.configure(tier, this.#settings);
+        endpoint.configure(place, tier, this.#settings);
         return endpoint;
       });
     this.#primaries = inTier("primary", endpoints);

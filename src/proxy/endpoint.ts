@@ -1,5 +1,5 @@
 // One endpoint at work: its connections, its counters, and whether it is to be asked.
-import type { Address } from "../core/address.ts";
+import { type Address, type Place, USUAL_WEIGHT } from "../core/address.ts";
 import type { BreakerChange, Verdict } from "../core/breaker.ts";
 import {
   ATTEMPT_DURATION,
@@ -71,6 +71,7 @@ export class Endpoint implements Loaded {
   /** An operator wants no new requests to go there until then. */
   #drainedUntil = Number.NEGATIVE_INFINITY;
   #advice: Advice | undefined;
+  #weight: number;
   readonly #latency = new PeakLatency();
   #duration: Histogram;
   readonly #attempts = new Map<Outcome, Counter>();
@@ -80,11 +81,13 @@ export class Endpoint implements Loaded {
   /** Called when its last request has ended; while it is in use, nobody waits for that. */
   #whenIdle: (() => void) | undefined;
 
-  constructor(address: Address, tier: Tier, settings: EndpointSettings, world: EndpointWorld) {
+  constructor(place: Place, tier: Tier, settings: EndpointSettings, world: EndpointWorld) {
+    const { address, weight } = place;
     const { meter } = world;
     const { name: cluster } = settings;
     this.address = address;
     this.tier = tier;
+    this.#weight = weight;
     this.#world = world;
     this.#meter = meter;
     this.#labels = { cluster, endpoint: address.text };
@@ -97,7 +100,8 @@ export class Endpoint implements Loaded {
   }
 
   /** Goes on in `tier` with new settings; whatever is known of it stays. It is in use again, if it was leaving. */
-  configure(tier: Tier, settings: EndpointSettings): void {
+  configure({ weight }: Place, tier: Tier, settings: EndpointSettings): void {
+    this.#weight = weight;
     this.#whenIdle = undefined;
     this.pool.configure(limitsOf(settings));
     if (tier !== this.tier) {
@@ -168,14 +172,21 @@ export class Endpoint implements Loaded {
     const advice = this.#advice;
     if (this.#health === "unhealthy") return "down";
     if (now < this.#drainedUntil) return "draining";
-    if (advice !== undefined && (advice.drain || advice.weight === 0)) return "draining";
+    if (advice?.drain || this.weight === 0) return "draining";
     if (this.breaker?.allows(now) === false) return "open";
     return this.load >= (advice?.maxConcurrency ?? Number.POSITIVE_INFINITY) ? "full" : undefined;
   }
 
   /** Would it be called, as far as its state tells without time being asked? */
   get seemsUsable(): boolean {
-    return this.#health !== "unhealthy" && !this.#advice?.drain && this.breaker?.state !== "open";
+    if (this.#health === "unhealthy" || this.breaker?.state === "open") return false;
+    return !this.#advice?.drain && this.weight > 0;
+  }
+
+  /** Its part of the traffic in proportion to the others': the config's, times what it says itself. */
+  get weight(): number {
+    const advised = this.#advice?.weight;
+    return advised === undefined ? this.#weight : (this.#weight * advised) / USUAL_WEIGHT;
   }
 
   /** How much a further request would weigh on it: only the order matters. */
@@ -183,9 +194,10 @@ export class Endpoint implements Loaded {
     const { breaker } = this;
     const ramp = rampShare(this.#healthySince, now, HEALTH_RAMP_MS);
     const share = breaker === undefined ? ramp : Math.min(ramp, breaker.share(now));
-    // One more millisecond: among quick endpoints, and those not known yet, the load decides.
-    const work = (this.load + 1) * (this.#latency.value(now) + 1);
-    return (work * 100) / (share * (this.#advice?.weight ?? 100));
+    // One more millisecond: among quick endpoints, and those not known yet, the load decides. It is
+    // measured by the weight, and the new request is not: idle ones of any weight are alike.
+    const load = this.load * (USUAL_WEIGHT / this.weight) + 1;
+    return (load * (this.#latency.value(now) + 1)) / share;
   }
 
   /** A call begins: the grant that `settle` takes; `unusable` was asked at the same time. */
@@ -218,6 +230,7 @@ export class Endpoint implements Loaded {
       tier,
       connections: pool.size,
       load,
+      weight: this.weight,
       usable,
       health: this.#health,
       override,

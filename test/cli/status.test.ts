@@ -21,6 +21,7 @@ const WELL: EndpointState = {
   tier: "primary",
   connections: 4,
   load: 2,
+  weight: 100,
   usable: "yes",
   health: "healthy",
   probe: { result: "ok", reason: "status 200", at: "2026-01-02T03:04:08.678Z" },

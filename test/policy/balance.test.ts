@@ -5,7 +5,7 @@ import { lighter } from "../../src/policy/balance.ts";
 import { Chance } from "../fuzz/chance.ts";
 
 const loads = (...values: number[]) =>
-  values.map((load, index) => ({ load, index, cost: () => load }));
+  values.map((load, index) => ({ load, index, weight: 1, cost: () => load }));
 
 /** Random numbers, repeatable. */
 function chances(seed: number): () => number {
@@ -68,7 +68,7 @@ t.test(
 t.test("balls are spread far more evenly than by chance alone", async (t) => {
   const random = chances(3);
   const bins = Array.from({ length: 100 }, () => {
-    const bin = { load: 0, cost: () => bin.load };
+    const bin = { load: 0, weight: 1, cost: () => bin.load };
     return bin;
   });
   const alone = Array.from({ length: 100 }, () => ({ load: 0 }));
@@ -81,4 +81,46 @@ t.test("balls are spread far more evenly than by chance alone", async (t) => {
   const most = (all: readonly { load: number }[]) => Math.max(...all.map(({ load }) => load));
   t.ok(most(bins) <= 1005, `${most(bins)} of a mean of 1000`);
   t.ok(most(alone) > 1040, `${most(alone)} by chance alone`);
+});
+
+/** How often each of `candidates` is chosen in 100,000 times, as shares. */
+function shares(weights: readonly number[], cost: (index: number) => number, seed: number) {
+  const random = chances(seed);
+  const candidates = weights.map((weight, index) => ({ weight, index, cost: () => cost(index) }));
+  const counts = weights.map(() => 0);
+  for (let i = 0; i < 100_000; i++) {
+    const index = lighter(candidates, 0, random)?.index ?? 0;
+    counts[index] = (counts[index] ?? 0) + 1;
+  }
+  return counts.map((count) => count / 100_000);
+}
+
+t.test("equally busy ones are chosen in proportion to their weights", async (t) => {
+  const expected = [0.1, 0.2, 0.7];
+  for (const [index, share] of shares([10, 20, 70], () => 5, 4).entries()) {
+    // Five standard deviations of the mean of 100,000 draws are below 0.0073.
+    t.ok(Math.abs(share - (expected[index] ?? 0)) < 0.0075, `${index}: ${share}`);
+  }
+});
+
+t.test(
+  "the quickest one of a small weight is not flooded, nor is a slow one cut off",
+  async (t) => {
+    const [quick = 0] = shares([10, 90], (index) => index, 5);
+    t.ok(Math.abs(quick - (1 - 0.9 ** 2)) < 0.007, `the quick one gets ${quick}`);
+    const [slow = 0] = shares([10, 90], (index) => -index, 6);
+    t.ok(Math.abs(slow - 0.1 ** 2) < 0.002, `the slow one gets ${slow}`);
+  },
+);
+
+t.test("rounding never leaves a request without an endpoint", async () => {
+  const weight = fc.double({ min: 1e-6, max: 100, noNaN: true });
+  const weights = fc.array(weight, { minLength: 2, maxLength: 9 });
+  const nearlyOne = 1 - Number.EPSILON / 2;
+  fc.assert(
+    fc.property(weights, (all) => {
+      const candidates = all.map((each) => ({ weight: each, cost: () => 0 }));
+      assert.ok(lighter(candidates, 0, () => nearlyOne));
+    }),
+  );
 });

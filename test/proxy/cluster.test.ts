@@ -1,7 +1,9 @@
 // Which endpoint a cluster picks, by what is known of them.
 import t from "tap";
 import { HOLD_MS } from "../../src/policy/tier.ts";
-import { make, QUIET } from "./clusters.ts";
+import type { Endpoint } from "../../src/proxy/endpoint.ts";
+import { Chance } from "../fuzz/chance.ts";
+import { make, QUIET, settingsOf } from "./clusters.ts";
 
 t.test("the lighter one by load and latency is picked", async (t) => {
   const { at, clock, pick } = make(["a:1", "b:1"]);
@@ -36,9 +38,47 @@ t.test("who is down, open, draining or full is not picked", async (t) => {
   t.equal(pick(), "a:1");
 });
 
-t.test("weight turns traffic down", async (t) => {
-  const { pick, find } = make(["a:1", "b:1"]);
-  find("a:1", "healthy", { advice: { ...QUIET, weight: 10 } });
+function drawing(primaries: readonly string[]) {
+  const chance = new Chance(7);
+  return make(primaries, [], 1000, () => chance.next() / 2 ** 32);
+}
+
+/** The share of `text` among 20,000 requests, of which `atOnce` are always under way. */
+function share({ cluster, clock }: ReturnType<typeof make>, text: string, atOnce: number): number {
+  const chance = new Chance(8);
+  const busy: Endpoint[] = [];
+  let count = 0;
+  for (let i = 0; i < 20_000; i++) {
+    if (busy.length >= atOnce) busy.splice(chance.below(busy.length), 1)[0]?.leave();
+    const endpoint = cluster.pick([], clock.now());
+    if (endpoint === undefined) throw new Error("nobody to ask");
+    endpoint.enter(clock.now());
+    busy.push(endpoint);
+    if (endpoint.address.text === text) count++;
+  }
+  return count / 20_000;
+}
+
+t.test("requests go by weight, with few of them under way and with many", async (t) => {
+  for (const atOnce of [1, 10, 100]) {
+    const got = share(drawing(["a:1 20", "b:1", "c:1 80"]), "a:1", atOnce);
+    t.ok(Math.abs(got - 0.1) < 0.015, `${atOnce} at once: ${got}`);
+  }
+});
+
+t.test("what an endpoint says of its weight is a part of what the config says", async (t) => {
+  const stage = drawing(["a:1 50", "b:1 75"]);
+  stage.find("a:1", "healthy", { advice: { ...QUIET, weight: 50 } });
+  const got = share(stage, "a:1", 10);
+  t.ok(Math.abs(got - 0.25) < 0.02, `25 of 100: ${got}`);
+});
+
+t.test("a weight of 0 is no traffic, and one that changes holds at once", async (t) => {
+  const { at, clock, cluster, pick } = make(["a:1 0", "b:1 0"], ["c:1 0", "d:1"]);
+  t.equal(at("a:1").unusable(clock.now()), "draining");
+  t.equal(pick(), "d:1");
+  t.ok(cluster.usable(clock.now()));
+  cluster.update(settingsOf(["a:1 0", "b:1 1"]));
   t.equal(pick(), "b:1");
 });
 

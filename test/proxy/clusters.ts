@@ -17,10 +17,12 @@ export const BREAKER = {
 };
 export const QUIET: Advice = { weight: undefined, drain: false, maxConcurrency: undefined };
 
-function place(text: string) {
+/** Of `address`, or `address weight`. */
+function place(line: string) {
+  const [text = "", weight = "100"] = line.split(" ");
   const address = parseAddress(text);
   if (address === undefined) throw new Error(`no address: ${text}`);
-  return { address };
+  return { address, weight: Number(weight) };
 }
 
 /** What a config could say of it. */
@@ -44,13 +46,19 @@ export function settingsOf(
   };
 }
 
-export function make(primaries: readonly string[], backups: readonly string[] = [], most = 1000) {
+/** `chance` is that of the draws; by default the first ones are drawn. */
+export function make(
+  primaries: readonly string[],
+  backups: readonly string[] = [],
+  most = 1000,
+  chance = () => 0,
+) {
   const clock = new HandClock();
   const meter = new Meter();
   const cluster = new Cluster(settingsOf(primaries, backups, { backupConcurrency: most }), {
     wheel: clock.wheel,
     now: () => clock.now(),
-    random: { next: () => 0, id: () => "" },
+    random: { next: chance, id: () => "" },
     meter,
     changed: () => {},
   });

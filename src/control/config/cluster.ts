@@ -1,5 +1,6 @@
 // The options of a cluster: the instances of one service.
 import { z } from "zod";
+import { USUAL_WEIGHT } from "../../core/address.ts";
 import { breaker } from "./breaker.ts";
 import { fallback } from "./fallback.ts";
 import { address, count, duration, name, size } from "./field.ts";
@@ -9,7 +10,14 @@ const endpoint = z
   .union(
     [
       address("endpoint"),
-      z.strictObject({ address: address("endpoint").describe("Where it is.") }),
+      z.strictObject({
+        address: address("endpoint").describe("Where it is."),
+        weight: count(
+          USUAL_WEIGHT,
+          [0, 100],
+          "Its part of the requests in proportion to the others of its tier. 0 = none, though it is probed.",
+        ),
+      }),
     ],
     {
       error: (issue) =>
@@ -18,7 +26,7 @@ const endpoint = z
           : "must be host:port, [v6]:port or unix:/path, or a mapping with an address",
     },
   )
-  .transform((given) => ("address" in given ? given : { address: given }));
+  .transform((given) => ("address" in given ? given : { address: given, weight: USUAL_WEIGHT }));
 
 const pool = z
   .strictObject({

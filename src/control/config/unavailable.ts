@@ -7,7 +7,6 @@ const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
   "listeners.*": ["http2", "protocol", "tls"],
   "listeners.*.routes.*": ["criticality"],
   "clusters.*": ["concurrency", "fairness", "http2", "protocol", "tls"],
-  "clusters.*.endpoints.*": ["weight"],
 };
 
 /** Is `key` of the mapping at `path` an option of a later version? */

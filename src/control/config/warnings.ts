@@ -180,10 +180,13 @@ function lintRetry({ timeout, retry }: Route, path: Path, report: Report): void 
 }
 
 function lintCluster(cluster: Cluster, config: Config, path: Path, report: Report): void {
-  const { name, pool, healthCheck } = cluster;
+  const { name, pool, healthCheck, endpoints } = cluster;
   const routes = config.listeners.flatMap((listener) => listener.routes);
   if (!routes.some((route) => route.cluster === name)) {
     report([...path, "name"], "no route leads to this cluster");
+  }
+  if (endpoints.every(({ weight }) => weight === 0)) {
+    report([...path, "endpoints"], "each has the weight 0: only backups get requests");
   }
   if (pool.idle > 5000) {
     report(

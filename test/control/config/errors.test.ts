@@ -243,8 +243,6 @@ t.test("options of later versions are refused as such", async (t) => {
   for (const name of ["concurrency", "fairness", "tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inCluster(`${name}: off`)), [`8:5: ${later(name)}`]);
   }
-  const weighted = inCluster("").replace("127.0.0.1:3000", "{ address: a:1, weight: 2 }");
-  t.strictSame(errorsOf(weighted), [`7:33: ${later("weight")}`]);
   t.match(errorsOf(atTop("retry: {}")), ['1:1: unknown option "retry"']);
 });
 

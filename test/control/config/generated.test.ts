@@ -44,7 +44,7 @@ t.test("the reference names every option there is", async (t) => {
     const key = path.split(".").at(-1);
     const found = lines.some((line) => new RegExp(`^ *(- )?(# +)*${key}:`).test(line));
     // An endpoint may be a mapping; the reference shows the short form.
-    if (!/^clusters\.(endpoints|backups)\.address$/.test(path)) t.ok(found, path);
+    if (!/^clusters\.(endpoints|backups)\.(address|weight)$/.test(path)) t.ok(found, path);
     t.ok(option.description, `${path} has its documentation`);
   }
 });
@@ -120,7 +120,7 @@ function formsOf(schema: JsonSchema | undefined): readonly JsonSchema[] {
 
 t.test("options are found by their place, for suggestions", async (t) => {
   t.strictSame(keysAt([]), ["health", "admin", "drain", "log", "listeners", "clusters"]);
-  t.strictSame(keysAt(["clusters", 0, "endpoints", 2]), ["address"]);
+  t.strictSame(keysAt(["clusters", 0, "endpoints", 2]), ["address", "weight"]);
   t.strictSame(keysAt(["listeners", 0, "routes", 1, "match", "headers"]), []);
   t.strictSame(keysAt(["nothing", 0]), []);
   t.strictSame(placesOf("idle"), ["listeners[].limits", "clusters[].pool"]);

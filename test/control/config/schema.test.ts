@@ -2,7 +2,7 @@
 import t from "tap";
 import type { CheckTarget } from "../../../src/control/checked.ts";
 import type { Config } from "../../../src/control/config/schema.ts";
-import type { Address } from "../../../src/core/address.ts";
+import type { Address, Place } from "../../../src/core/address.ts";
 import type { BreakerSettings } from "../../../src/policy/breaker.ts";
 import { atTop, configOf, inCluster, inListener, inRoute, withRoutes } from "./sample.ts";
 
@@ -31,8 +31,8 @@ interface Promised {
   }[];
   readonly clusters: readonly {
     readonly name: string;
-    readonly endpoints: readonly { readonly address: Address }[];
-    readonly backups: readonly { readonly address: Address }[];
+    readonly endpoints: readonly Place[];
+    readonly backups: readonly Place[];
     readonly backupConcurrency: number;
     readonly healthCheck: "off" | PromisedCheck;
     readonly connectTimeout: number;
@@ -114,7 +114,7 @@ const DEFAULTS: Promised = {
   clusters: [
     {
       name: "app",
-      endpoints: [{ address: tcp("127.0.0.1", 3000) }],
+      endpoints: [{ address: tcp("127.0.0.1", 3000), weight: 100 }],
       backups: [],
       backupConcurrency: 1000,
       healthCheck: { check: { kind: "tcp" }, interval: 2000, timeout: 1000, fall: 3, rise: 2 },
@@ -199,9 +199,9 @@ t.test("endpoints may be text or mappings, on hosts or unix sockets", async (t) 
     '["[::1]:1", { address: a.b:2 }, "unix:/run/app.sock"]',
   );
   t.strictSame(configOf(text).clusters[0]?.endpoints, [
-    { address: { kind: "tcp", host: "::1", port: 1, text: "[::1]:1" } },
-    { address: { kind: "tcp", host: "a.b", port: 2, text: "a.b:2" } },
-    { address: { kind: "unix", path: "/run/app.sock", text: "unix:/run/app.sock" } },
+    { address: { kind: "tcp", host: "::1", port: 1, text: "[::1]:1" }, weight: 100 },
+    { address: { kind: "tcp", host: "a.b", port: 2, text: "a.b:2" }, weight: 100 },
+    { address: { kind: "unix", path: "/run/app.sock", text: "unix:/run/app.sock" }, weight: 100 },
   ]);
 });
 
