@@ -2,17 +2,21 @@
 import { once } from "node:events";
 import { systemClock, systemRandom } from "../core/clock.ts";
 import type { Sidecar } from "../sidecar.ts";
+import { askAdmin } from "./admin/ask.ts";
+import { areChanges, eventLines } from "./admin/eventtext.ts";
 import { atMost, type Given, readArguments, UsageError } from "./arguments.ts";
-import { calm, drain, oddities, outage, type Pledge } from "./demo/acts.ts";
+import { compare, drain, oddities, type Pledge } from "./demo/acts.ts";
+import { play } from "./demo/scenes.ts";
 import { Service } from "./demo/service.ts";
-import { configText, type Stage, serviceUrl, startFrom, urlOf } from "./demo/stage.ts";
+import { addressOf, type Cast, configText, type Stage, startFrom, urlOf } from "./demo/stage.ts";
 
 const HELP = `Usage: tidegate demo [--seconds N] [--keep]
 
-Starts a small service and the sidecar before it on loopback, sends open-loop load with and
-without the sidecar, kills the service, stops the sidecar, and says what was seen.
+Starts two primaries and a backup of a small service on loopback and sends open-loop load: calm, a primary
+is killed, the other one is sick, too, both are well again. First the clients ask the primaries themselves, then
+the sidecar does it for them. Then it refuses what it should, and is told to stop. Says what was seen.
 
-  --seconds N   seconds of load in each act, 0.5 to 10 (3)
+  --seconds N   seconds of load in each scene, 0.5 to 10 (3)
   --keep        stay up afterwards, until Ctrl-C
   --help        this text
 
@@ -35,12 +39,14 @@ export async function demo(args: string[]): Promise<number> {
     return 0;
   }
   const options = { seconds: secondsOf(given), keep: given.switches.has("keep") };
-  const service = new Service(CAPACITY);
+  const instance = () => new Service(CAPACITY);
+  const cast: Cast = { primaries: [instance(), instance()], backup: instance() };
+  const services = [...cast.primaries, cast.backup];
   try {
-    await service.start();
-    return await play(service, options);
+    await Promise.all(services.map((service) => service.start()));
+    return await perform(cast, options);
   } finally {
-    await service.kill();
+    await Promise.all(services.map((service) => service.kill()));
   }
 }
 
@@ -51,34 +57,44 @@ function secondsOf({ values }: Given): number {
   throw new UsageError(`--seconds must be a number from 0.5 to 10, and not ${text}`);
 }
 
-async function play(service: Service, { seconds, keep }: Options): Promise<number> {
-  const text = configText(service.port);
-  const sidecar = await startFrom(text);
-  introduce(service, sidecar, text);
+async function perform(cast: Cast, { seconds, keep }: Options): Promise<number> {
+  const text = configText(cast);
+  introduce(text);
   const world = { clock: systemClock, random: systemRandom };
-  const stage: Stage = { service, sidecar, seconds, world, say };
+  const stage: Stage = { cast, seconds, world, say };
+  say("Act 1. Without the sidecar: clients take turns at the two primaries.\n\n");
+  const without = await play(
+    stage,
+    cast.primaries.map(({ url }) => url),
+  );
+  say("\nAct 2. The same with the sidecar before them.\n\n");
+  const sidecar = await startFrom(text);
+  announce(cast, sidecar);
   const pledges: Pledge[] = [];
   try {
-    for (const act of [calm, oddities, outage, drain]) pledges.push(...(await act(stage)));
+    const through = await play(stage, [urlOf(sidecar, "inbound", "")]);
+    pledges.push(...compare(stage, without, through));
+    await tellEvents(sidecar);
+    for (const act of [oddities, drain]) pledges.push(...(await act(stage, sidecar)));
   } finally {
     await sidecar.close();
   }
   for (const { what, held } of pledges) say(`${held ? "held  " : "BROKEN"}  ${what}\n`);
-  if (keep) await stay(service, text);
+  if (keep) await stay(cast, text);
   return pledges.every(({ held }) => held) ? 0 : 1;
 }
 
-function introduce(service: Service, sidecar: Sidecar, text: string): void {
+function introduce(text: string): void {
   const perSecond = (CAPACITY.workers / CAPACITY.serviceMs) * 1000;
-  say(`A service that can do ${perSecond} requests/s, and Tidegate before it, on loopback.\n\n`);
-  say("The config:\n\n");
+  say(`Two primaries and a backup that can do ${perSecond} requests/s each, on loopback.\n\n`);
+  say("The config of the sidecar before them:\n\n");
   say(`${text.replace(/^/gm, "  ").trimEnd()}\n\n`);
-  announce(service, sidecar);
 }
 
-function announce(service: Service, sidecar: Sidecar): void {
+function announce({ primaries, backup }: Cast, sidecar: Sidecar): void {
   const places = {
-    service: `${serviceUrl(service)}api/`,
+    ...{ primary: `${primaries[0].url}/api/`, "": `${primaries[1].url}/api/` },
+    backup: `${backup.url}/api/`,
     listener: urlOf(sidecar, "inbound", "/api/"),
     health: urlOf(sidecar, "health", "/readyz"),
     metrics: urlOf(sidecar, "health", "/metrics"),
@@ -88,11 +104,19 @@ function announce(service: Service, sidecar: Sidecar): void {
   say("\n");
 }
 
+/** What the sidecar has to say of it, as `tidegate events` prints it. */
+async function tellEvents(sidecar: Sidecar): Promise<void> {
+  const place = { address: addressOf(sidecar, "admin"), token: undefined };
+  const changes = await askAdmin(place, "/events");
+  if (!areChanges(changes)) throw new Error("demo: what the sidecar tells is no list of changes");
+  say(`What the sidecar has noticed, as "tidegate events" prints it:\n\n${eventLines(changes)}\n`);
+}
+
 /** A sidecar from the same config, since the last one has stopped, until it is told to stop too. */
-async function stay(service: Service, text: string): Promise<void> {
+async function stay(cast: Cast, text: string): Promise<void> {
   const sidecar = await startFrom(text);
   say("\nUp until Ctrl-C:\n\n");
-  announce(service, sidecar);
+  announce(cast, sidecar);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   await sidecar.close();
 }

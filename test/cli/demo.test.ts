@@ -14,8 +14,8 @@ import { table } from "../../src/cli/table.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 
-function shot(status: number, latencyMs: number, reason?: string): Shot {
-  return { at: 0, latencyMs, status, reason };
+function shot(status: number, latencyMs: number, reason?: string, tier?: string): Shot {
+  return { at: 0, latencyMs, status, reason, tier };
 }
 
 t.test("a percentile is a value that occurred, by nearest rank", async (t) => {
@@ -30,22 +30,22 @@ t.test("a percentile is a value that occurred, by nearest rank", async (t) => {
 t.test("a tally counts good and bad answers, and the latency of the good ones only", async (t) => {
   const shots = [
     shot(200, 3),
-    shot(204, 1),
+    shot(204, 1, undefined, "backup"),
     shot(502, 900, "connect_failed"),
     shot(0, 900, "no answer (ECONNREFUSED)"),
     shot(502, 900, "connect_failed"),
-    shot(500, 900),
+    shot(500, 900, undefined, "backup"),
   ];
   t.strictSame(tally(shots), {
     requests: 6,
     ok: 2,
     failed: 4,
-    p50: 1,
+    backed: 1,
     p99: 3,
     reasons: [
       ["connect_failed", 2],
       ["no answer (ECONNREFUSED)", 1],
-      ["unexplained 500", 1],
+      ["status 500", 1],
     ],
   });
 });
@@ -53,16 +53,10 @@ t.test("a tally counts good and bad answers, and the latency of the good ones on
 t.test(
   "a row without good answers has no latency, and one without bad ones no reason",
   async (t) => {
-    t.strictSame(tallyRow("x", tally([shot(502, 1, "connect_failed")])), [
-      "x",
-      "1",
-      "0",
-      "1",
-      "-",
-      "-",
-      "1 connect_failed",
-    ]);
-    t.strictSame(tallyRow("x", tally([shot(200, 1.25)])).slice(3), ["0", "1.3", "1.3", "-"]);
+    const refused = [shot(502, 1, "connect_failed")];
+    t.strictSame(tallyRow("x", refused, 2), ["x", "1", "1", "0", "-", "0", "1 connect_failed"]);
+    const good = [1, 2, 3].map((latency) => shot(200, latency + 0.25));
+    t.strictSame(tallyRow("x", good, 2), ["x", "3", "0", "2", "3.3", "0", "-"]);
   },
 );
 
@@ -86,7 +80,7 @@ t.test("a table has its figures to the right, its words to the left, nothing beh
 const halves = { next: () => 0.5, id: () => "" };
 
 t.test("requests are due at exponential gaps, up to the end and not beyond", async (t) => {
-  const load = { origin: "", path: "/", perSecond: 100, seconds: 1 };
+  const load = { origins: [], path: "/", perSecond: 100, seconds: 1 };
   const due = arrivals(load, halves);
   const gapMs = Math.LN2 * 10;
   t.equal(due.length, Math.floor(1000 / gapMs));
@@ -108,7 +102,7 @@ t.test(
     const { port } = server.address() as AddressInfo;
     let now = 0;
     const clock = { now: () => ++now, wall: () => 0 };
-    const load = { origin: `http://127.0.0.1:${port}`, path: "/", perSecond: 100, seconds: 0.1 };
+    const load = { origins: [`http://127.0.0.1:${port}`], path: "/", perSecond: 100, seconds: 0.1 };
     const shots = await openLoad(load, { clock, random: halves });
     t.equal(shots.length, arrivals(load, halves).length);
     const count = (status: number) => shots.filter((each) => each.status === status).length;
@@ -117,6 +111,27 @@ t.test(
     t.equal(shots.find(({ status }) => status === 502)?.reason, "because");
   },
 );
+
+t.test("requests go to the origins in turn, and an answer says its tier", async (t) => {
+  const asked: number[] = [];
+  const origins = [0, 1].map(async (number) => {
+    const server = createServer((_, response) => {
+      asked.push(number);
+      response.writeHead(200, number === 1 ? { "x-tidegate-tier": "backup" } : {}).end();
+    });
+    server.listen(0, "127.0.0.1");
+    t.teardown(() => server.close());
+    await once(server, "listening");
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  let now = 0;
+  const clock = { now: () => ++now, wall: () => 0 };
+  const load = { origins: await Promise.all(origins), path: "/", perSecond: 100, seconds: 0.1 };
+  const shots = await openLoad(load, { clock, random: halves });
+  const half = Math.floor(shots.length / 2);
+  t.equal(asked.filter((number) => number === 1).length, half);
+  t.equal(shots.filter(({ tier }) => tier === "backup").length, half);
+});
 
 t.test("the service answers, dies, and comes back on the same port", async (t) => {
   const service = new Service({ workers: 1, serviceMs: 0 });
@@ -130,6 +145,10 @@ t.test("the service answers, dies, and comes back on the same port", async (t) =
   await service.start();
   t.equal(service.port, port);
   t.equal((await fetch(url)).status, 200);
+  await service.become("sick");
+  for (const path of ["", "healthz"]) t.equal((await fetch(url + path)).status, 500);
+  await service.become("well");
+  for (const path of ["", "healthz"]) t.equal((await fetch(url + path)).status, 200);
 });
 
 t.test("the whole demo, short: every promise holds, and it says so", async (t) => {
@@ -142,14 +161,15 @@ t.test("the whole demo, short: every promise holds, and it says so", async (t) =
   t.equal(code, 0, `${err}${out}`);
   t.equal(err, "");
   t.notMatch(out, /BROKEN|NaN|undefined/);
-  t.equal(out.match(/^held /gm)?.length, 6);
+  t.equal(out.match(/^held /gm)?.length, 7);
   for (const word of [
     "/readyz",
     "/metrics",
     "/state",
     "no_route",
-    "connect_failed",
-    "endpoints:",
+    "ECONNREFUSED",
+    "backups:",
+    "consecutive_failures",
   ]) {
     t.ok(out.includes(word), word);
   }

@@ -5,7 +5,8 @@ import type { Clock, Random } from "../../core/clock.ts";
 import type { Shot } from "./tally.ts";
 
 export interface Load {
-  readonly origin: string;
+  /** Who is asked: each of them in its turn. */
+  readonly origins: readonly string[];
   readonly path: string;
   readonly perSecond: number;
   readonly seconds: number;
@@ -23,19 +24,25 @@ const PATIENCE_MS = 5000;
 
 /** Runs a load to its end: resolves, never rejects, with one shot for each request that was due. */
 export async function openLoad(load: Load, world: World): Promise<Shot[]> {
-  const pool = new Pool(load.origin, {
-    connections: CONNECTIONS,
-    pipelining: 1,
-    headersTimeout: PATIENCE_MS,
-    bodyTimeout: PATIENCE_MS,
-    connect: { timeout: PATIENCE_MS },
-  });
+  const pools = load.origins.map((origin) => new Pool(origin, POOL));
   const begin = world.clock.now();
   const due = arrivals(load, world.random).map((offsetMs) => begin + offsetMs);
-  const shots = await fireAll(due, world.clock, (at) => shoot(pool, load.path, at, world.clock));
-  await pool.destroy();
+  const shots = await fireAll(due, world.clock, (at, number) => {
+    const pool = pools[number % pools.length];
+    if (pool === undefined) throw new Error("demo: a load needs somebody who is asked");
+    return shoot(pool, load.path, at, world.clock);
+  });
+  await Promise.all(pools.map((pool) => pool.destroy()));
   return shots;
 }
+
+const POOL: Pool.Options = {
+  connections: CONNECTIONS,
+  pipelining: 1,
+  headersTimeout: PATIENCE_MS,
+  bodyTimeout: PATIENCE_MS,
+  connect: { timeout: PATIENCE_MS },
+};
 
 /** Poisson arrivals: the milliseconds, ascending, at which requests are due. */
 export function arrivals({ perSecond, seconds }: Load, random: Random): number[] {
@@ -49,13 +56,13 @@ export function arrivals({ perSecond, seconds }: Load, random: Random): number[]
 function fireAll(
   due: readonly number[],
   clock: Clock,
-  fire: (at: number) => Promise<Shot>,
+  fire: (at: number, number: number) => Promise<Shot>,
 ): Promise<Shot[]> {
   return new Promise((resolve) => {
     const flying: Promise<Shot>[] = [];
     const timer = setInterval(() => {
       for (let at = due[flying.length]; at !== undefined && at <= clock.now(); ) {
-        flying.push(fire(at));
+        flying.push(fire(at, flying.length));
         at = due[flying.length];
       }
       if (flying.length < due.length) return;
@@ -66,17 +73,18 @@ function fireAll(
 }
 
 async function shoot(pool: Pool, path: string, at: number, clock: Clock): Promise<Shot> {
-  const ended = (status: number, reason: string | undefined): Shot => ({
+  const ended = (status: number, reason?: string, tier?: string): Shot => ({
     at,
     latencyMs: clock.now() - at,
     status,
     reason,
+    tier,
   });
   try {
     const { statusCode, headers, body } = await pool.request({ method: "GET", path });
     await body.dump({ limit: 1024 * 1024 });
-    const reason = headers["x-tidegate-reason"];
-    return ended(statusCode, Array.isArray(reason) ? reason.join(", ") : reason);
+    const [reason, tier] = ["x-tidegate-reason", "x-tidegate-tier"].map((name) => headers[name]);
+    return ended(statusCode, reason?.toString(), tier?.toString());
   } catch (error) {
     return ended(0, `no answer (${codeOf(error)})`);
   }

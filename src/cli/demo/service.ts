@@ -1,4 +1,4 @@
-// Starts, kills and brings back the demo's service.
+// Starts, kills and brings back an instance of the demo's service, makes it sick and well again.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ export interface Capacity {
   readonly serviceMs: number;
 }
 
-/** A service on loopback that keeps its port over its deaths. */
+/** An instance on loopback that keeps its port over its deaths. */
 export class Service {
   readonly capacity: Capacity;
   #port = 0;
@@ -22,6 +22,10 @@ export class Service {
 
   get port(): number {
     return this.#port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   /** Resolves when it listens: on any free port at first, on the same one after that. */
@@ -36,6 +40,15 @@ export class Service {
     // It will end one day; only an end before it listened is an error.
     gone.catch(() => {});
     this.#port = Number(message.port);
+  }
+
+  /** Resolves when every answer from now on is an error, or no more of them are. */
+  async become(state: "sick" | "well"): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) throw new Error("demo: a service that does not run cannot be sick");
+    const done = Promise.race([once(child, "message"), once(child, "exit")]);
+    child.send({ sick: state === "sick" });
+    await done;
   }
 
   /** As `kill -9` does: nothing is finished, every connection is reset. */

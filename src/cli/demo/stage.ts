@@ -1,4 +1,4 @@
-// Where the demo plays: a service, its sidecar, and the words of the config between them.
+// Where the demo plays: instances of a service, the sidecar before them, and its config.
 
 import { parseConfig } from "../../control/config/load.ts";
 import type { Address } from "../../core/address.ts";
@@ -10,18 +10,24 @@ import type { Service } from "./service.ts";
 /** How long the sidecar goes on as usual, but unready, when it is told to stop. */
 export const DRAIN_DELAY_MS = 1000;
 
+/** The instances of the service. */
+export interface Cast {
+  readonly primaries: readonly [Service, Service];
+  readonly backup: Service;
+}
+
 /** What every act needs. */
 export interface Stage {
-  readonly service: Service;
-  readonly sidecar: Sidecar;
-  /** Seconds of load in each act. */
+  readonly cast: Cast;
+  /** Seconds of load in each scene. */
   readonly seconds: number;
   readonly world: World;
   readonly say: (text: string) => void;
 }
 
 /** The sidecar's config, as it is printed. */
-export function configText(servicePort: number): string {
+export function configText({ primaries, backup }: Cast): string {
+  const [first, second] = primaries.map(({ port }) => `127.0.0.1:${port}`);
   return `health: { bind: 127.0.0.1:0 }
 admin: { bind: 127.0.0.1:0 }
 drain: { delay: ${DRAIN_DELAY_MS / 1000}s, timeout: 10s }
@@ -33,9 +39,14 @@ listeners:
     routes:
       - match: { path: /api/ }
         cluster: app
+        retry: { statuses: [500] }
 clusters:
   - name: app
-    endpoints: [127.0.0.1:${servicePort}]
+    endpoints: [${first}, ${second}]
+    backups: [127.0.0.1:${backup.port}]
+    healthCheck: { http: { path: /healthz }, interval: 1s }
+    breaker: { ramp: 2s }
+    retryBudget: { percent: 50 }
 `;
 }
 
@@ -57,12 +68,8 @@ export function portOf(sidecar: Sidecar, name: string): number {
   return address.kind === "tcp" ? address.port : 0;
 }
 
-function addressOf(sidecar: Sidecar, name: string): Address {
+export function addressOf(sidecar: Sidecar, name: string): Address {
   const address = sidecar.addresses[name];
   if (address === undefined) throw new Error(`demo: the sidecar does not listen on "${name}"`);
   return address;
-}
-
-export function serviceUrl(service: Service): string {
-  return `http://127.0.0.1:${service.port}/`;
 }

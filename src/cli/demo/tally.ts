@@ -10,15 +10,18 @@ export interface Shot {
   readonly status: number;
   /** The refusal's reason, or why no answer came. */
   readonly reason: string | undefined;
+  /** Who answered, where the answer says so: `backup`. */
+  readonly tier: string | undefined;
 }
 
 /** The figures of many shots. */
-export interface Tally {
+interface Tally {
   readonly requests: number;
   readonly ok: number;
   readonly failed: number;
-  /** Percentiles of the latency of the good answers, in milliseconds; NaN where there are none. */
-  readonly p50: number;
+  /** Good answers that came from the backup. */
+  readonly backed: number;
+  /** Percentile of the latency of the good answers, in milliseconds; NaN where there are none. */
   readonly p99: number;
   /** How often each reason was given, most frequent first. */
   readonly reasons: readonly (readonly [reason: string, count: number])[];
@@ -29,13 +32,13 @@ export function tally(shots: readonly Shot[]): Tally {
   const latencies = good.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
   const bad = Map.groupBy(
     shots.filter((shot) => !isGood(shot)),
-    ({ status, reason }) => reason ?? `unexplained ${status}`,
+    ({ status, reason }) => reason ?? `status ${status}`,
   );
   return {
     requests: shots.length,
     ok: good.length,
     failed: shots.length - good.length,
-    p50: percentile(latencies, 0.5),
+    backed: good.filter(isBacked).length,
     p99: percentile(latencies, 0.99),
     reasons: [...bad]
       .map(([reason, list]) => [reason, list.length] as const)
@@ -47,19 +50,32 @@ export function isGood({ status }: Shot): boolean {
   return status >= 200 && status < 300;
 }
 
+export function isBacked({ tier }: Shot): boolean {
+  return tier === "backup";
+}
+
 /** The nearest-rank percentile of ascending values, `share` in (0, 1]; NaN of none. */
 export function percentile(ascending: readonly number[], share: number): number {
   return ascending[Math.ceil(share * ascending.length) - 1] ?? Number.NaN;
 }
 
-/** One row of figures under a name. */
-export function tallyRow(name: string, figures: Tally): string[] {
-  const { requests, ok, failed, p50, p99, reasons } = figures;
+/** One row of figures under a name; the load went on for `seconds`. */
+export function tallyRow(name: string, shots: readonly Shot[], seconds: number): string[] {
+  const { requests, ok, failed, backed, p99, reasons } = tally(shots);
   const told = reasons.map(([reason, count]) => `${count} ${reason}`).join(", ");
-  return [name, `${requests}`, `${ok}`, `${failed}`, millis(p50), millis(p99), told || "-"];
+  const goodput = (ok / seconds).toFixed(0);
+  return [name, `${requests}`, `${failed}`, goodput, millis(p99), `${backed}`, told || "-"];
 }
 
-export const TALLY_HEAD = ["", "requests", "ok", "failed", "p50 ms", "p99 ms", "why they failed"];
+export const TALLY_HEAD = [
+  "",
+  "requests",
+  "failed",
+  "goodput/s",
+  "p99 ms",
+  "by the backup",
+  "why they failed",
+];
 
 function millis(value: number): string {
   return Number.isNaN(value) ? "-" : value.toFixed(1);

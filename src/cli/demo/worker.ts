@@ -3,7 +3,8 @@
 //
 //   node worker.ts PORT WORKERS SERVICE_MS        says { port } to its parent when it listens
 //
-// Capacity: WORKERS / SERVICE_MS, a thousand times that per second. `?ms=N` asks for longer work.
+// Capacity: WORKERS / SERVICE_MS, a thousand times that per second. `?ms=N` asks for longer work. Its
+// parent can make it sick, and well again: while it is sick, every answer is 500, at /healthz too.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -11,8 +12,13 @@ const [port = 0, workers = 1, serviceMs = 1] = process.argv.slice(2).map(Number)
 
 const waiting: (() => void)[] = [];
 let busy = 0;
+let sick = false;
 
 function serve({ url }: IncomingMessage, response: ServerResponse): void {
+  if (url === "/healthz") {
+    answer(response);
+    return;
+  }
   const askedMs = /[?&]ms=([0-9]{1,5})/.exec(url ?? "")?.[1];
   waiting.push(() => {
     setTimeout(() => finish(response), Number(askedMs ?? serviceMs));
@@ -22,8 +28,12 @@ function serve({ url }: IncomingMessage, response: ServerResponse): void {
 
 function finish(response: ServerResponse): void {
   busy--;
-  response.end("done\n");
+  answer(response);
   workOn();
+}
+
+function answer(response: ServerResponse): void {
+  response.writeHead(sick ? 500 : 200).end(sick ? "sick\n" : "done\n");
 }
 
 function workOn(): void {
@@ -39,6 +49,10 @@ server.listen(port, "127.0.0.1", () => {
   process.send?.({ port: address.port });
 });
 
+process.on("message", (message: { readonly sick: boolean }) => {
+  sick = message.sick;
+  process.send?.(message);
+});
 // A parent that is gone, however it went, leaves no orphan behind.
 process.on("disconnect", () => process.exit());
 // Ctrl-C is for the demo, which ends this process in good order.
