@@ -38,6 +38,11 @@ export class Pool implements ClientOwner {
     return this.#idle.length;
   }
 
+  /** Are all busy, and no more may be made? */
+  get full(): boolean {
+    return this.#idle.length === 0 && this.#all.size >= this.#settings.max;
+  }
+
   /** An idle connection, or a new one; undefined when all are busy and no more may be made. */
   take(): ClientConnection | undefined {
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {

@@ -7,7 +7,8 @@
 //             pushback       the endpoint, or a sidecar before it, asks not to be asked again now
 //             deadline       it would be over before the wait is
 //             budget         the budget of the route or of the cluster is spent
-//   again     after the backoff; spent in both budgets from now on
+//   again     after the backoff; spent in both budgets from now on. What was never sent goes on at once
+//             and for free to where it has not been yet: that is no load for anybody
 import { OUTCOMES, type Outcome } from "../core/outcome.ts";
 import { type BackoffSettings, backoff } from "./backoff.ts";
 import type { Budget } from "./budget.ts";
@@ -36,8 +37,10 @@ export interface Ended {
   readonly method: string;
   /** Could the body be sent once more from its beginning? */
   readonly bodyKept: boolean;
-  /** How often it went again already. */
+  /** How often it went again already, less what was free. */
   readonly retries: number;
+  /** Could it go to an endpoint that it has not been to? */
+  readonly elsewhere: boolean;
   /** As which try of its caller it came; 1 where nobody says. */
   readonly arrivedAs: number;
   readonly now: number;
@@ -49,9 +52,11 @@ export type Denial = "unsafe" | "attempts" | "already_retry" | "pushback" | "dea
 export type Verdict =
   | { readonly kind: "final" }
   | { readonly kind: "denied"; readonly why: Denial }
-  | { readonly kind: "again"; readonly waitMs: number };
+  | { readonly kind: "again"; readonly waitMs: number; readonly free: boolean };
 
 export const FINAL: Verdict = { kind: "final" };
+/** At once, and without a price. */
+export const FREE: Verdict = { kind: "again", waitMs: 0, free: true };
 
 const MEANT: Readonly<Record<RetryOn, readonly Outcome[]>> = {
   connectFailure: ["unreachable", "saturated"],
@@ -102,13 +107,16 @@ export class RetryPolicy {
     const { now, retries } = ended;
     const waitMs = backoff(waits, retries, chance);
     if (!isSafe(ended)) return DENIED.unsafe;
+    if (ended.elsewhere && OUTCOMES[ended.outcome].replay === "always") {
+      return now < ended.deadline ? FREE : DENIED.deadline;
+    }
     if (retries >= attempts) return DENIED.attempts;
     if (ended.arrivedAs > 1) return DENIED.already_retry;
     if (ended.pushback) return DENIED.pushback;
     if (now + waitMs >= ended.deadline) return DENIED.deadline;
     if (this.#budgets.some((budget) => budget.remaining(now) < 1)) return DENIED.budget;
     for (const budget of this.#budgets) budget.spend(now);
-    return { kind: "again", waitMs };
+    return { kind: "again", waitMs, free: false };
   }
 }
 

@@ -1,6 +1,6 @@
 // Primaries or backups: backups take over at once, and are left slowly.
 //
-//             no primary usable                  a primary usable for HOLD_MS
+//             no primary usable                  a primary usable for the hold
 //   primaries ----------------> backups ---------------------------------> returning
 //       ^                          ^                                          |   |
 //       |                          +------------- no primary usable ----------+   |
@@ -10,9 +10,6 @@
 // the traffic at once, and primaries that come and go do not throw it to and fro.
 import { rampShare } from "./ramp.ts";
 
-/** How long a primary must have been usable before traffic goes back, in milliseconds. */
-export const HOLD_MS = 3000;
-
 type State =
   | { readonly kind: "primaries" }
   | { readonly kind: "backups"; readonly usableSince: number | undefined }
@@ -20,14 +17,21 @@ type State =
 
 export type Tier = "primary" | "backup";
 
+/** Times in milliseconds. */
+export interface TierTimes {
+  /** How long a primary must have been usable before traffic goes back. */
+  readonly hold: number;
+  /** How long the way back takes once it has begun; 0 for at once. */
+  readonly ramp: number;
+}
+
 /** Which tier comes first for a request. Ask it at every request: time moves it only then. */
 export class TierChoice {
   #state: State = { kind: "primaries" };
-  /** How long the way back takes once it has begun; 0 for at once. */
-  rampMs: number;
+  times: TierTimes;
 
-  constructor(rampMs: number) {
-    this.rampMs = rampMs;
+  constructor(times: TierTimes) {
+    this.times = times;
   }
 
   get kind(): State["kind"] {
@@ -43,21 +47,22 @@ export class TierChoice {
     if (state !== this.#state) this.#state = state;
     if (state.kind === "primaries") return "primary";
     if (state.kind === "backups") return "backup";
-    return chance() < rampShare(state.since, now, this.rampMs) ? "primary" : "backup";
+    return chance() < rampShare(state.since, now, this.times.ramp) ? "primary" : "backup";
   }
 
   #next(usable: boolean, now: number): State {
     const state = this.#state;
+    const { hold, ramp } = this.times;
     if (!usable) {
       const stays = state.kind === "backups" && state.usableSince === undefined;
       return stays ? state : { kind: "backups", usableSince: undefined };
     }
     if (state.kind === "backups") {
       if (state.usableSince === undefined) return { kind: "backups", usableSince: now };
-      if (now - state.usableSince < HOLD_MS) return state;
-      return { kind: "returning", since: state.usableSince + HOLD_MS };
+      if (now - state.usableSince < hold) return state;
+      return { kind: "returning", since: state.usableSince + hold };
     }
-    const over = state.kind === "returning" && now - state.since >= this.rampMs;
+    const over = state.kind === "returning" && now - state.since >= ramp;
     return over ? { kind: "primaries" } : state;
   }
 }

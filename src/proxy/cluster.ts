@@ -8,7 +8,7 @@ import type { Outcome } from "../core/outcome.ts";
 import type { PoolSettings } from "../http1/pool.ts";
 import { lighter } from "../policy/balance.ts";
 import { Budget, type BudgetSettings } from "../policy/budget.ts";
-import { type Tier, TierChoice } from "../policy/tier.ts";
+import { type Tier, TierChoice, type TierTimes } from "../policy/tier.ts";
 import { Endpoint, type EndpointSettings, type EndpointWorld, type Unusable } from "./endpoint.ts";
 import { Fallback, type FallbackSettings } from "./fallback.ts";
 
@@ -21,6 +21,7 @@ export interface ClusterSettings extends EndpointSettings {
   /** How many primaries breakers leave alone while there is no backup. */
   readonly minimumHealthy: number;
   readonly retryBudget: BudgetSettings;
+  readonly failback: { readonly hold: number };
   readonly fallback?: FallbackSettings;
 }
 
@@ -54,13 +55,13 @@ export class Cluster {
   readonly #chance: () => number;
 
   constructor(settings: ClusterSettings, world: ClusterWorld) {
-    const { name, retryBudget, breaker } = settings;
+    const { name, retryBudget } = settings;
     const { meter, now, wheel } = world;
     this.name = name;
     this.#settings = settings;
     this.#meter = meter;
     this.#chance = () => world.random.next();
-    this.#choice = new TierChoice(breaker?.ramp ?? RAMP_MS);
+    this.#choice = new TierChoice(timesOf(settings));
     this.inFlight = meter.gauge(IN_FLIGHT, { cluster: name });
     this.budget = new Budget(retryBudget);
     meter.gauge(RETRY_BUDGET, { cluster: name }).read = () => this.budget.remaining(now());
@@ -83,7 +84,7 @@ export class Cluster {
    */
   update(settings: ClusterSettings): void {
     this.#settings = settings;
-    this.#choice.rampMs = settings.breaker?.ramp ?? RAMP_MS;
+    this.#choice.times = timesOf(settings);
     this.budget.settings = settings.retryBudget;
     this.fallback = settings.fallback && new Fallback(settings.fallback, this.name, this.#meter);
     this.#place();
@@ -113,9 +114,7 @@ export class Cluster {
 
   /** Is there anybody to ask, in any tier? */
   usable(now: number): boolean {
-    return this.#endpoints.some(
-      (endpoint) => endpoint.unusable(now) === undefined || endpoint.held(now),
-    );
+    return this.#endpoints.some((endpoint) => endpoint.well(now) || endpoint.held(now));
   }
 
   /**
@@ -130,17 +129,26 @@ export class Cluster {
   #pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
     const primaries = this.#primaries;
     if (this.#backups.length === 0) return this.#from(primaries, tried, now);
-    const able = primaries.some((endpoint) => endpoint.unusable(now) === undefined);
-    const first = this.#choice.first(able, now, this.#chance);
+    const well = primaries.some((endpoint) => endpoint.well(now));
+    const first = this.#choice.first(well, now, this.#chance);
     // Primaries that are only just back are no place for a second try.
     const settled = this.#choice.kind === "primaries" || tried.length === 0;
     const primary = first === "primary" && settled ? this.#from(primaries, tried, now) : undefined;
     if (primary !== undefined && !tried.includes(primary)) return primary;
     const backup = this.#backup(tried, now);
     if (backup === undefined) return primary ?? this.#from(primaries, tried, now);
-    const why = able ? (tried.length > 0 ? "tried" : "returning") : this.#why(now);
-    this.#meter.counter(FALLBACKS, { cluster: this.name, tier: "backup", reason: why }).add();
+    const reason = this.#why(now) ?? (tried.length > 0 ? "tried" : "returning");
+    this.#meter.counter(FALLBACKS, { cluster: this.name, tier: "backup", reason }).add();
     return backup;
+  }
+
+  /** Is there anybody that a request could go to who is neither among `tried` nor `last`? */
+  hasOther(tried: readonly Endpoint[], last: Endpoint, now: number): boolean {
+    // Those that it has been to twice count twice, so that it goes on but so often.
+    if (tried.length + 1 >= this.#endpoints.length) return false;
+    return this.#endpoints.some(
+      (other) => other !== last && !tried.includes(other) && other.unusable(now) === undefined,
+    );
   }
 
   /** Counts an attempt that is made again because the one before ended so. */
@@ -194,10 +202,10 @@ export class Cluster {
     return load < this.#settings.backupConcurrency ? this.#from(backups, tried, now) : undefined;
   }
 
-  /** What keeps the primary from being asked that is nearest to it. */
-  #why(now: number): Unusable {
+  /** What keeps the primary from being asked that is nearest to it; undefined when one could be. */
+  #why(now: number): Unusable | undefined {
     const whys = new Set(this.#primaries.map((endpoint) => endpoint.unusable(now)));
-    return NEAREST.find((why) => whys.has(why)) ?? "down";
+    return whys.has(undefined) ? undefined : NEAREST.find((why) => whys.has(why));
   }
 
   #mayTrip(endpoint: Endpoint): boolean {
@@ -206,6 +214,10 @@ export class Cluster {
     if (endpoint.tier === "backup") return true;
     return others(this.#primaries) >= this.#settings.minimumHealthy || others(this.#backups) > 0;
   }
+}
+
+function timesOf({ failback, breaker }: ClusterSettings): TierTimes {
+  return { hold: failback.hold, ramp: breaker?.ramp ?? RAMP_MS };
 }
 
 const NEAREST: readonly Unusable[] = ["full", "open", "draining", "down"];

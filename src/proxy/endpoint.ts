@@ -174,7 +174,14 @@ export class Endpoint implements Loaded {
     if (now < this.#drainedUntil) return "draining";
     if (advice?.drain || this.weight === 0) return "draining";
     if (this.breaker?.allows(now) === false) return "open";
-    return this.load >= (advice?.maxConcurrency ?? Number.POSITIVE_INFINITY) ? "full" : undefined;
+    const full = this.load >= (advice?.maxConcurrency ?? Number.POSITIVE_INFINITY);
+    return full || this.pool.full ? "full" : undefined;
+  }
+
+  /** Is it well? It may be full: that is over with the next response, and no reason to leave it. */
+  well(now: number): boolean {
+    const why = this.unusable(now);
+    return why === undefined || why === "full";
   }
 
   /** Would it be called, as far as its state tells without time being asked? */

@@ -36,6 +36,8 @@ export class RouteMeter {
   }
 }
 
+const NOWHERE: readonly Endpoint[] = [];
+
 /** What is known of a request beside its exchange and its reply. */
 export class Story {
   readonly route: string | undefined;
@@ -52,7 +54,11 @@ export class Story {
   /** The attempt that is being made: its beginning, and until when it may last. */
   begun = 0;
   until = 0;
-  /** Did it go again for nothing, because its connection was stale? */
+  /** Where it has been in vain. */
+  visited: readonly Endpoint[] = NOWHERE;
+  /** How often it went again for free. */
+  free = 0;
+  /** Was that, once, because its connection was stale? */
   replayed = false;
   /** Why it did not go again, where the route would have wanted it to. */
   denied: Denial | undefined;
@@ -67,9 +73,9 @@ export class Story {
     this.requestId = requestId;
   }
 
-  /** How often it went again, less the replay that is free. */
+  /** How often it went again, less what was free. */
   get retries(): number {
-    return this.attempts - 1 - (this.replayed ? 1 : 0);
+    return this.attempts - 1 - this.free;
   }
 
   /** An attempt begins, `now`. */
@@ -84,6 +90,11 @@ export class Story {
     this.outcome = outcome;
     this.attempts++;
     endpoint.count(outcome, now - this.begun);
+  }
+
+  /** It leaves `endpoint`, to be tried again. */
+  leaves(endpoint: Endpoint): void {
+    this.visited = [...this.visited, endpoint];
   }
 }
 

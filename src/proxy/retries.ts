@@ -8,6 +8,7 @@ import { Budget } from "../policy/budget.ts";
 import {
   type Denial,
   FINAL,
+  FREE,
   isIdempotent,
   RetryPolicy,
   type RetrySettings,
@@ -26,7 +27,6 @@ export interface RetryWorld {
 
 const RETRY_AFTER = idOf("retry-after");
 const REASON = idOf("x-tidegate-reason");
-const AT_ONCE: Verdict = { kind: "again", waitMs: 0 };
 
 export class Retries {
   readonly #policy: RetryPolicy;
@@ -57,21 +57,27 @@ export class Retries {
     const { outcome } = story;
     if (isStale(exchange, story, attempt)) {
       story.replayed = true;
-      return AT_ONCE;
+      story.free++;
+      return FREE;
     }
     const { head } = attempt;
     const status = head?.status ?? 0;
     if (outcome === undefined || !this.#policy.wants(outcome, status)) return FINAL;
     const { request, peer, bodyKept } = exchange;
     const { deadline, retries } = story;
+    const elsewhere = this.#cluster.hasOther(story.visited, attempt.endpoint, now);
     const arrivedAs = attemptCount(request, peer);
     const pushback = outcome === "answered" && head !== undefined && pushesBack(head);
     const { method } = request;
     const verdict = this.#policy.judge(
-      { outcome, status, pushback, method, bodyKept, retries, arrivedAs, now, deadline },
+      {
+        ...{ outcome, status, pushback, method, bodyKept },
+        ...{ retries, elsewhere, arrivedAs, now, deadline },
+      },
       this.#world.random.next(),
     );
     if (verdict.kind === "denied") this.#denied(verdict.why, story);
+    else if (verdict.kind === "again" && verdict.free) story.free++;
     return verdict;
   }
 

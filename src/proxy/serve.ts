@@ -62,7 +62,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     route.retries.count(now);
 
     for (;;) {
-      const endpoint = route.cluster.pick(grant.visited, now);
+      const endpoint = route.cluster.pick(story.visited, now);
       if (endpoint === undefined) return reply.refuse("no_endpoint");
       story.begins(now, route.retries.until(now, story.deadline));
       const attempt = new Attempt(exchange, endpoint, planOf(exchange, story, endpoint));
@@ -80,6 +80,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
         return;
       }
       grant.leaves(attempt, now);
+      story.leaves(endpoint);
       const wanted = await pause(exchange, now, verdict.waitMs);
       now = path.clock.now();
       if (!wanted) return reply.fail("cancelled", undefined);
@@ -94,12 +95,8 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
   }
 }
 
-const NOWHERE: readonly Endpoint[] = [];
-
 /** One place in a cluster, and at the endpoint that is tried: taken once, settled once. */
 class Grant {
-  /** Where it has been in vain. */
-  visited: readonly Endpoint[] = NOWHERE;
   readonly #cluster: Cluster;
   #endpoint: Endpoint | undefined;
   /** What the endpoint's breaker has granted. */
@@ -128,7 +125,6 @@ class Grant {
   /** The attempt is given up, and what it may have been answered. */
   leaves(attempt: Attempt, now: number): void {
     attempt.drop();
-    this.visited = [...this.visited, attempt.endpoint];
     this.#ends(now);
   }
 

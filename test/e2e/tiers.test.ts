@@ -8,9 +8,10 @@ import { values } from "../support/message.ts";
 import { Child } from "../support/process.ts";
 import { scratch } from "../support/scratch.ts";
 import { settings } from "../support/settings.ts";
-import { POLITE, Upstream } from "../support/upstream.ts";
+import { type Link, OK, POLITE, type Script, Upstream } from "../support/upstream.ts";
 
 const LOAD = { connections: 10, requests: 200, request: get };
+const ADVICE = OK.replace("Content", "X-Tidegate-Max-Concurrency: 2\r\nContent");
 const CHECK = { interval: "100ms", timeout: "1s", fall: 2, rise: 2 };
 
 /** A service in a process of its own, which says its name. */
@@ -40,7 +41,7 @@ function tierOf({ response }: Shot): string | undefined {
   return response && values(response.fields, "x-tidegate-tier")[0];
 }
 
-async function stage(t: Test) {
+async function stage(t: Test, more: Readonly<Record<string, unknown>> = {}) {
   const [a, b, c] = await Promise.all([service("a"), service("b"), service("c")]);
   const at = (port: number): string => `127.0.0.1:${port}`;
   const cluster = {
@@ -48,6 +49,7 @@ async function stage(t: Test) {
     backups: [at(c.port)],
     healthCheck: CHECK,
     breaker: { open: { base: "200ms", max: "1s" }, ramp: "500ms" },
+    ...more,
   };
   const [first] = cluster.endpoints;
   const address = { kind: "tcp", host: "127.0.0.1", port: a.port, text: first ?? "" } as const;
@@ -85,6 +87,77 @@ t.test("primaries are killed one after the other and come back: nothing fails", 
   t.equal(after.c, undefined, "the backup is idle again");
   t.ok((after.a ?? 0) > 0 && (after.b ?? 0) > 0, "and both primaries are not");
   t.same(Object.keys(tally(all)), ["200"], `${all.length} requests, none of which failed`);
+});
+
+t.test(
+  "both primaries die in the same instant: the backup answers what was under way",
+  async (t) => {
+    const { daemon, a, b } = await stage(t, { healthCheck: "off" });
+    const load = barrage(daemon.inbound, { ...LOAD, requests: 3000 });
+    while ((await daemon.metric("requests_total")) < 300);
+    await Promise.all([a.child.kill(), b.child.kill()]);
+    const shots = await load;
+    t.same(tally(shots), { 200: 3000 });
+    const { a: first = 0, b: second = 0, c: backup = 0 } = answers(shots);
+    t.ok(first > 0 && second > 0 && backup > 0, "they died under load, or this shows nothing");
+  },
+);
+
+t.test("what the primaries cannot carry spills to the backup, and nothing more", async (t) => {
+  const held = new Map<Upstream, Link[]>();
+  let round = 10;
+  const most = new Map<Upstream, number>();
+  const release = (): void => {
+    const all = [...held.values()].flat();
+    if (all.length < round) return;
+    for (const [upstream, links] of held) {
+      most.set(upstream, Math.max(most.get(upstream) ?? 0, links.length));
+    }
+    held.clear();
+    for (const link of all) link.write(OK);
+  };
+  const script: Script = {
+    request: (link, { target }) => {
+      if (target === "/healthz") return link.write(link.upstream === c ? OK : ADVICE);
+      held.set(link.upstream, [...(held.get(link.upstream) ?? []), link]);
+      release();
+    },
+  };
+  const [a, b, c] = await Promise.all([1, 2, 3].map(() => Upstream.listen(script)));
+  if (!a || !b || !c) throw new Error("three upstreams");
+  const cluster = {
+    endpoints: [a.address.text, b.address.text],
+    backups: [c.address.text],
+    healthCheck: { ...CHECK, http: { path: "/healthz" } },
+    retryBudget: { percent: 0, minimumPerSecond: 0 },
+  };
+  const daemon = await Daemon.start(settings(a.address, { cluster }));
+  t.teardown(() => Promise.all([daemon.stop(), a.close(), b.close(), c.close()]));
+  const ready = `http://${daemon.health.text}/readyz`;
+  while ((await fetch(ready)).status !== 200);
+  t.same(tally(await barrage(daemon.inbound, LOAD)), { 200: LOAD.requests });
+  t.same(
+    [a, b, c].map((each) => most.get(each)),
+    [2, 2, 6],
+    "each as much as it takes",
+  );
+  await b.close();
+  await daemon.metricIs("endpoint_healthy", 2);
+  most.clear();
+  t.same(tally(await barrage(daemon.inbound, LOAD)), { 200: LOAD.requests });
+  t.same(
+    [a, b, c].map((each) => most.get(each)),
+    [2, undefined, 8],
+    "half of them are left",
+  );
+  round = 2;
+  most.clear();
+  t.same(tally(await barrage(daemon.inbound, { ...LOAD, connections: 2 })), { 200: LOAD.requests });
+  t.same(
+    [a, c].map((each) => most.get(each)),
+    [2, undefined],
+    "it carries this alone, at once",
+  );
 });
 
 t.test("what a breaker, a probe and an operator know is told: state, metrics, log", async (t) => {

@@ -24,6 +24,7 @@ const RESET: Ended = {
   method: "GET",
   bodyKept: true,
   retries: 0,
+  elsewhere: false,
   arrivedAs: 1,
   now: 1000,
   deadline: 2000,
@@ -131,6 +132,25 @@ t.test("what is a retry already is not multiplied", async (t) => {
   t.equal(judged({ arrivedAs: 2, outcome: "unreachable" }), "already_retry");
 });
 
+t.test("what was never sent goes elsewhere at once, and nobody pays", async (t) => {
+  const spent = new Budget({ percent: 0, minimumPerSecond: 0 });
+  const judge = (ended: Partial<Ended>) => policy({}, [spent]).judge({ ...RESET, ...ended }, 0.5);
+  const unsent = { outcome: "unreachable", elsewhere: true, method: "POST" } as const;
+  const free = { kind: "again", waitMs: 0, free: true };
+  t.same(judge(unsent), free);
+  t.same(judge({ ...unsent, outcome: "saturated", retries: 7, arrivedAs: 2 }), free);
+  t.equal(
+    said(judge({ ...unsent, elsewhere: false })),
+    "budget",
+    "again to the same one is a retry",
+  );
+  t.equal(said(judge({ elsewhere: true })), "budget", "so is what may have been sent");
+  t.equal(said(judge({ ...unsent, bodyKept: false })), "unsafe");
+  t.equal(said(judge({ ...unsent, now: 2000 })), "deadline");
+  t.equal(judged(unsent, { attempts: 0 }), "final", "where nothing is tried again");
+  t.equal(judged(unsent, { on: ["reset"] }), "final");
+});
+
 t.test("the wait is drawn, and grows with every retry", async (t) => {
   const rows: readonly (readonly [retries: number, chance: number, waitMs: number])[] = [
     [0, 0, 0],
@@ -141,7 +161,7 @@ t.test("the wait is drawn, and grows with every retry", async (t) => {
   ];
   for (const [retries, chance, waitMs] of rows) {
     const verdict = policy({ attempts: 10 }).judge({ ...RESET, retries }, chance);
-    t.same(verdict, { kind: "again", waitMs });
+    t.same(verdict, { kind: "again", waitMs, free: false });
   }
 });
 

@@ -1,9 +1,8 @@
 // Which endpoint a cluster picks, by what is known of them.
 import t from "tap";
-import { HOLD_MS } from "../../src/policy/tier.ts";
 import type { Endpoint } from "../../src/proxy/endpoint.ts";
 import { Chance } from "../fuzz/chance.ts";
-import { make, QUIET, settingsOf } from "./clusters.ts";
+import { HOLD_MS, make, QUIET, settingsOf } from "./clusters.ts";
 
 t.test("the lighter one by load and latency is picked", async (t) => {
   const { at, clock, pick } = make(["a:1", "b:1"]);
@@ -135,4 +134,37 @@ t.test("one that only fell too often lately is better than nobody", async (t) =>
   find("b:1", "unhealthy", { held: true });
   t.equal(pick(), "b:1");
   t.ok(cluster.usable(clock.now()));
+});
+
+t.test("full primaries spill to the backups, one request at a time", async (t) => {
+  const { cluster, clock, at, meter, pick, find } = make(["a:1", "b:1"], ["c:1"]);
+  find("b:1", "unhealthy");
+  find("a:1", "healthy", { advice: { ...QUIET, maxConcurrency: 1 } });
+  at("a:1").enter(clock.now());
+  t.equal(pick(), "c:1");
+  t.equal(cluster.tier, "primaries", "nobody has failed");
+  at("a:1").leave();
+  t.equal(pick(), "a:1", "without a hold, without a ramp");
+  const series = meter.families.get("fallbacks_total")?.series.values().toArray();
+  t.match(series, [{ labels: { tier: "backup", reason: "full" }, instrument: { value: 1 } }]);
+});
+
+t.test("a cluster that is full is still usable", async (t) => {
+  const { cluster, clock, at, pick, find } = make(["a:1"]);
+  find("a:1", "healthy", { advice: { ...QUIET, maxConcurrency: 1 } });
+  at("a:1").enter(clock.now());
+  t.equal(pick(), undefined);
+  t.ok(cluster.usable(clock.now()));
+});
+
+t.test("a request has another place to go to once for each endpoint, at most", async (t) => {
+  const { cluster, clock, at, find } = make(["a:1", "b:1"], ["c:1"]);
+  const [a, b, c] = [at("a:1"), at("b:1"), at("c:1")];
+  t.ok(cluster.hasOther([], a, clock.now()));
+  t.ok(cluster.hasOther([a], b, clock.now()), "the backup");
+  t.notOk(cluster.hasOther([a, b], c, clock.now()));
+  t.notOk(cluster.hasOther([a, a], a, clock.now()), "it has gone on as often as it may");
+  find("b:1", "unhealthy");
+  find("c:1", "unhealthy");
+  t.notOk(cluster.hasOther([], a, clock.now()));
 });

@@ -15,6 +15,7 @@ export const BREAKER = {
   trialTimeout: 1000,
   ramp: 0,
 };
+export const HOLD_MS = 3000;
 export const QUIET: Advice = { weight: undefined, drain: false, maxConcurrency: undefined };
 
 /** Of `address`, or `address weight`. */
@@ -42,6 +43,7 @@ export function settingsOf(
     pool: { max: 10, idle: 1000 },
     responseHeaderBytes: 1024,
     retryBudget: { percent: 20, minimumPerSecond: 3 },
+    failback: { hold: HOLD_MS },
     ...more,
   };
 }

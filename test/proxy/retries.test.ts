@@ -191,6 +191,33 @@ t.test("a body that is still coming goes to the endpoint that can be reached", a
   t.equal(world.good.requests[0]?.body.toString(), "0123456789");
 });
 
+t.test("what was never sent goes to everybody in turn, then to the backup, for free", async (t) => {
+  const world = await World.open(POLITE);
+  await world.bad.close();
+  const dead = ["127.0.0.1:1", "127.0.0.1:2", world.bad.address.text];
+  const none = { percent: 0, minimumPerSecond: 0 };
+  const cluster = { endpoints: dead, backups: [world.good.address.text], retryBudget: none };
+  const backed = await World.open(POLITE, { cluster });
+  for (const request of [get(0), post(1)]) {
+    const shot = await backed.fire(request);
+    t.same(shown(shot), [200, "ok"]);
+    t.same(values(shot.response?.fields ?? [], "x-tidegate-tier"), ["backup"]);
+  }
+  t.equal(await backed.metric("attempts_total", 'outcome="unreachable"'), 6);
+  t.equal(await backed.metric("attempts_total", 'outcome="answered"'), 2);
+});
+
+t.test("when nobody can be reached each is tried once, and the retry is paid for", async (t) => {
+  const cluster = { endpoints: ["127.0.0.1:1", "127.0.0.1:2"], backups: ["127.0.0.1:3"] };
+  const world = await World.open(POLITE, { cluster });
+  t.same(shown(await world.fire()), [502, "connect_failed"]);
+  t.equal(await world.metric("attempts_total", 'outcome="unreachable"'), 4);
+  const none = { retryBudget: { percent: 0, minimumPerSecond: 0 } };
+  const poor = await World.open(POLITE, { cluster: { ...cluster, ...none } });
+  t.same(shown(await poor.fire()), [502, "connect_failed"]);
+  t.equal(await poor.metric("attempts_total"), 3);
+});
+
 t.test("the gauge shows what the budget has left", async (t) => {
   const still: Clock = { now: () => 5000, wall: () => 0 };
   const world = await World.open(answer("503 Sick"), { retry: { statuses: [503] } }, false, still);
@@ -217,11 +244,11 @@ t.test("a client that leaves during the backoff ends it", async (t) => {
 });
 
 t.test("a body that turns out to be malformed during the backoff is told", async (t) => {
-  const world = await World.open(POLITE, { timeout: "10m", retry: LONG }, true);
-  await world.bad.close();
+  const early: Script = { head: (link) => link.reset() };
+  const world = await World.open(early, { timeout: "10m", retry: LONG }, true);
   const head = "PUT / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n";
   world.client.request("PUT", `${head}1\r\na\r\n`);
-  await world.metricIs("attempts_total", 1, 'outcome="unreachable"');
+  await world.metricIs("attempts_total", 1, 'outcome="reset"');
   world.client.write("no size\r\n");
   const { status, fields } = await world.client.response(0);
   t.same([status, values(fields, "x-tidegate-reason")], [400, ["bad_request"]]);

@@ -79,6 +79,16 @@ export const cluster = z.strictObject({
     "The largest head of a response; beyond it 502 upstream_protocol.",
   ),
   retryBudget,
+  failback: z
+    .strictObject({
+      hold: duration(
+        "3s",
+        ["0s", "1h"],
+        "How long a primary must have been usable before traffic goes back, over breaker.ramp.",
+      ),
+    })
+    .prefault({})
+    .describe("The way from the backups back to the primaries."),
   fallback: fallback
     .exactOptional()
     .describe(

@@ -40,6 +40,7 @@ interface Promised {
     readonly breaker: "off" | PromisedBreaker;
     readonly responseHeaderBytes: number;
     readonly retryBudget: { readonly percent: number; readonly minimumPerSecond: number };
+    readonly failback: { readonly hold: number };
   }[];
 }
 
@@ -131,6 +132,7 @@ const DEFAULTS: Promised = {
       },
       responseHeaderBytes: 65_536,
       retryBudget: { percent: 20, minimumPerSecond: 3 },
+      failback: { hold: 3000 },
     },
   ],
 };
