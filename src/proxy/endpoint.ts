@@ -1,17 +1,7 @@
 // One endpoint at work: its connections, its counters, and whether it is to be asked.
 import { type Address, type Place, USUAL_WEIGHT } from "../core/address.ts";
 import type { BreakerChange, Verdict } from "../core/breaker.ts";
-import {
-  ATTEMPT_DURATION,
-  ATTEMPTS,
-  BREAKER_OPEN,
-  BREAKER_STATE,
-  BREAKER_TRANSITIONS,
-  ENDPOINT_HEALTHY,
-  UPSTREAM_CONNECTIONS,
-  UPSTREAM_TRUNCATED,
-} from "../core/families.ts";
-import type { Counter, Histogram, Meter } from "../core/meter.ts";
+import type { Counter, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { Pool, type PoolLimits, type PoolSettings } from "../http1/pool.ts";
 import type { Advice } from "../policy/advice.ts";
@@ -21,6 +11,7 @@ import type { HealthState } from "../policy/health.ts";
 import { PeakLatency } from "../policy/latency.ts";
 import { rampShare } from "../policy/ramp.ts";
 import type { Tier } from "../policy/tier.ts";
+import { EndpointMeter } from "./endpointmeter.ts";
 
 /** Why an endpoint does not get a request. */
 export type Unusable = "down" | "open" | "draining" | "full";
@@ -52,7 +43,6 @@ export interface Finding {
   readonly advice: Advice | undefined;
 }
 
-const STATES = { closed: 0, open: 1, half_open: 2 } as const;
 /** How long it takes to give a share of the traffic back to an endpoint that was unhealthy. */
 const HEALTH_RAMP_MS = 10_000;
 
@@ -63,7 +53,6 @@ export class Endpoint implements Loaded {
   breaker: Breaker | undefined;
   /** Requests that it is working on. */
   load = 0;
-  readonly truncated: Counter;
   #health: HealthState = "unknown";
   /** When it became healthy again; always, unless it was unhealthy. */
   #healthySince = Number.NEGATIVE_INFINITY;
@@ -73,29 +62,22 @@ export class Endpoint implements Loaded {
   #advice: Advice | undefined;
   #weight: number;
   readonly #latency = new PeakLatency();
-  #duration: Histogram;
-  readonly #attempts = new Map<Outcome, Counter>();
-  readonly #labels: { readonly cluster: string; readonly endpoint: string };
   readonly #world: EndpointWorld;
-  readonly #meter: Meter;
+  readonly #meter: EndpointMeter;
   /** Called when its last request has ended; while it is in use, nobody waits for that. */
   #whenIdle: (() => void) | undefined;
 
   constructor(place: Place, tier: Tier, settings: EndpointSettings, world: EndpointWorld) {
     const { address, weight } = place;
-    const { meter } = world;
-    const { name: cluster } = settings;
     this.address = address;
     this.tier = tier;
     this.#weight = weight;
     this.#world = world;
-    this.#meter = meter;
-    this.#labels = { cluster, endpoint: address.text };
     this.pool = new Pool({ address, ...limitsOf(settings), ...world });
-    this.#duration = meter.histogram(ATTEMPT_DURATION, { cluster, tier });
-    this.truncated = meter.counter(UPSTREAM_TRUNCATED, this.#labels);
-    meter.gauge(UPSTREAM_CONNECTIONS, this.#labels).read = () => this.pool.size;
-    this.#showHealth();
+    this.#meter = new EndpointMeter(world.meter, settings.name, address.text, tier, {
+      connections: () => this.pool.size,
+      healthy: () => this.#health !== "unhealthy",
+    });
     if (settings.breaker !== undefined) this.#addBreaker(settings.breaker);
   }
 
@@ -104,12 +86,8 @@ export class Endpoint implements Loaded {
     this.#weight = weight;
     this.#whenIdle = undefined;
     this.pool.configure(limitsOf(settings));
-    if (tier !== this.tier) {
-      this.tier = tier;
-      this.#duration = this.#meter.histogram(ATTEMPT_DURATION, { cluster: settings.name, tier });
-      this.#meter.drop(this.#labels, ENDPOINT_HEALTHY);
-      this.#showHealth();
-    }
+    if (tier !== this.tier) this.#meter.move(tier);
+    this.tier = tier;
     if (settings.breaker === undefined) this.#dropBreaker();
     else if (this.breaker === undefined) this.#addBreaker(settings.breaker);
     else this.breaker.configure(settings.breaker);
@@ -119,7 +97,7 @@ export class Endpoint implements Loaded {
   retire(gone: () => void): void {
     this.#whenIdle = () => {
       this.pool.close();
-      this.#meter.drop(this.#labels);
+      this.#meter.drop();
       gone();
     };
     if (this.load === 0) this.#whenIdle();
@@ -225,6 +203,11 @@ export class Endpoint implements Loaded {
     if (this.#whenIdle !== undefined && this.load === 0) this.#whenIdle();
   }
 
+  /** Responses that it broke off. */
+  get truncated(): Counter {
+    return this.#meter.truncated;
+  }
+
   /** What there is to say of it, for people. */
   state(now: number) {
     const { address, tier, pool, load, breaker } = this;
@@ -252,18 +235,7 @@ export class Endpoint implements Loaded {
 
   /** Counts an attempt whose outcome is known. */
   count(outcome: Outcome, durationMs: number): void {
-    this.#duration.observe(durationMs / 1000);
-    let counter = this.#attempts.get(outcome);
-    if (counter === undefined) {
-      counter = this.#meter.counter(ATTEMPTS, { ...this.#labels, outcome });
-      this.#attempts.set(outcome, counter);
-    }
-    counter.add();
-  }
-
-  #showHealth(): void {
-    const labels = { ...this.#labels, tier: this.tier };
-    this.#meter.gauge(ENDPOINT_HEALTHY, labels).read = () => (this.#health === "unhealthy" ? 0 : 1);
+    this.#meter.count(outcome, durationMs);
   }
 
   #addBreaker(settings: BreakerSettings): void {
@@ -272,27 +244,20 @@ export class Endpoint implements Loaded {
       random: chance,
       mayTrip: () => mayTrip(this),
       changed: (change) => {
-        const { to, reason } = change;
-        this.#meter.counter(BREAKER_TRANSITIONS, { ...this.#labels, to, reason }).add();
+        this.#meter.changed(change);
         changed(this, change);
       },
     });
     this.breaker = breaker;
-    this.#meter.gauge(BREAKER_STATE, this.#labels).read = () => {
-      breaker.ask(now());
-      return STATES[breaker.state];
-    };
-    this.#meter.counter(BREAKER_OPEN, this.#labels).read = () => breaker.openMs(now()) / 1000;
+    this.#meter.showBreaker(breaker, now);
   }
 
   #dropBreaker(): void {
     if (this.breaker === undefined) return;
     this.breaker = undefined;
-    for (const family of BREAKER_SERIES) this.#meter.drop(this.#labels, family);
+    this.#meter.dropBreaker();
   }
 }
-
-const BREAKER_SERIES = [BREAKER_STATE, BREAKER_OPEN, BREAKER_TRANSITIONS];
 
 function limitsOf({ pool, connectTimeout, responseHeaderBytes }: EndpointSettings): PoolLimits {
   return { ...pool, connectTimeout, responseHeaderBytes };
