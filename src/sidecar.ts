@@ -2,46 +2,50 @@
 import type { Logger } from "pino";
 import { createAccessLog } from "./control/accesslog.ts";
 import { startAdmin } from "./control/admin.ts";
-import { breakersOf } from "./control/breakers.ts";
 import { Changes } from "./control/changes.ts";
 import type { Checker } from "./control/checker.ts";
 import { checkTargets, createChecker, probeState } from "./control/checks.ts";
 import type { Config } from "./control/config/schema.ts";
-import { connectionCap, descriptorLimit } from "./control/descriptors.ts";
+import { drainAll } from "./control/drain.ts";
+import { checkBind, createGuard, type Guard } from "./control/guard.ts";
 import { startHealth } from "./control/health.ts";
 import { watchLag } from "./control/lag.ts";
 import { createLog } from "./control/log.ts";
 import { createMetrics, type Metrics } from "./control/metrics.ts";
-import { carryOut, type Order } from "./control/override.ts";
+import { MovableServer } from "./control/movable.ts";
+import { Output } from "./control/output.ts";
+import { carryOut } from "./control/override.ts";
+import { planOf } from "./control/plan.ts";
+import { Readiness } from "./control/readiness.ts";
+import { type Cause, type Origin, type Reloaded, Reloader } from "./control/reload.ts";
 import type { ControlServer } from "./control/server.ts";
-import { bindServer } from "./control/socket.ts";
+import { bindServer, takenByOurselves } from "./control/socket.ts";
+import { StartError } from "./control/starterror.ts";
 import type { State } from "./control/state.ts";
-import { trustList } from "./control/trust.ts";
 import { type LineWriter, openWriter } from "./control/writer.ts";
-import type { AccessLog } from "./core/access.ts";
 import type { Address } from "./core/address.ts";
 import { type Clock, type Random, systemClock, systemRandom } from "./core/clock.ts";
 import { ACCESS_LOG_DROPPED } from "./core/families.ts";
 import { Counter, Meter } from "./core/meter.ts";
+import { type Prepared, prepareAll } from "./core/prepared.ts";
 import { VERSION } from "./core/version.ts";
-import { Timer, Wheel } from "./core/wheel.ts";
-import { Cluster } from "./proxy/cluster.ts";
-import { Listener } from "./proxy/listener.ts";
-import { Recorder, RouteMeter } from "./proxy/record.ts";
-import { Retries } from "./proxy/retries.ts";
-import { Router } from "./proxy/router.ts";
-import type { Path, Route } from "./proxy/serve.ts";
+import { Wheel } from "./core/wheel.ts";
+import { Traffic } from "./proxy/traffic.ts";
 
 /** What a sidecar takes from the outside world. */
 export interface World {
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Where the config comes from, if it can be read again. */
+  readonly origin?: Origin;
 }
 
 /** A running sidecar. */
 export interface Sidecar {
   /** Where it listens: each listener by its name, `health` and `admin`. */
   readonly addresses: Readonly<Record<string, Address>>;
+  /** Reads the config again and puts it into force whole, or not at all. Never rejects. */
+  reload(cause: Cause): Promise<Reloaded>;
   /**
    * Becomes unready at once, serves normally for `drain.delay`, then ends every connection after what
    * it has begun. Resolves when everything is closed, `drain.timeout` from now at the latest.
@@ -56,13 +60,11 @@ export interface Sidecar {
 /** Unix sockets of listeners are open to every user of this machine, as a port would be. */
 const ANY_USER = 0o666;
 
-type ListenerConfig = Config["listeners"][number];
-
 /** Starts everything that the config names. Rejects, with nothing left open, when one cannot be bound. */
 export async function startSidecar(config: Config, world: World = {}): Promise<Sidecar> {
   const running = new Running(config, world);
   try {
-    await running.listen();
+    await running.start();
   } catch (error) {
     await running.close();
     throw error;
@@ -71,9 +73,7 @@ export async function startSidecar(config: Config, world: World = {}): Promise<S
 }
 
 class Running implements Sidecar {
-  readonly addresses: Record<string, Address> = {};
   readonly stopped: Promise<void>;
-  readonly #config: Config;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #meter = new Meter();
@@ -81,74 +81,82 @@ class Running implements Sidecar {
   readonly #ticker: NodeJS.Timeout;
   readonly #lag = watchLag();
   readonly #metrics: Metrics;
+  readonly #messages: LineWriter;
   readonly #log: Logger;
-  readonly #accessLog: AccessLog;
-  readonly #writers: readonly LineWriter[];
-  readonly #clusters: ReadonlyMap<string, Cluster>;
-  readonly #listeners: readonly Listener[];
+  readonly #lines: Output;
+  readonly #traffic: Traffic;
   readonly #changes: Changes;
   readonly #checker: Checker;
-  #control: ControlServer[] = [];
+  readonly #readiness: Readiness;
+  readonly #health: MovableServer;
+  readonly #admin: MovableServer;
+  readonly #reloader: Reloader;
+  // What the config in force has made.
+  #config: Config;
+  #guard: Guard;
   #started = "";
-  /** Is the first round of probes over? */
-  #checked = false;
   #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #markStopped: () => void = () => {};
 
-  constructor(config: Config, { clock = systemClock, random = systemRandom }: World) {
+  constructor(config: Config, { clock = systemClock, random = systemRandom, origin }: World) {
     this.#config = config;
     this.#clock = clock;
     this.#random = random;
-    const messages = openWriter("stderr", new Counter());
-    const lines = openWriter(config.log.file, this.#meter.counter(ACCESS_LOG_DROPPED));
-    this.#writers = [messages, lines];
+    this.#messages = openWriter("stderr", new Counter());
+    this.#lines = new Output(config.log.file, this.#meter.counter(ACCESS_LOG_DROPPED));
     this.#wheel = new Wheel(clock);
     this.#ticker = setInterval(() => this.#wheel.advance(), this.#wheel.tickMs);
-    this.#metrics = createMetrics({
-      meter: this.#meter,
-      version: VERSION,
-      lag: () => this.#lag.seconds(),
+    const [wheel, meter] = [this.#wheel, this.#meter];
+    this.#metrics = createMetrics({ meter, version: VERSION, lag: () => this.#lag.seconds() });
+    const log = createLog(config.log.level, this.#messages);
+    this.#log = log;
+    const changes = new Changes(log, clock);
+    this.#changes = changes;
+    this.#traffic = new Traffic({
+      ...{ wheel, clock, random, meter },
+      bind: (server, address) => bindServer(server, address, ANY_USER),
+      changed: (cluster, { address }, change) => changes.breaker(cluster, address.text, change),
+      // Running out of descriptors, for example; the next accept may do better.
+      failed: (err) => log.error({ err }, "accept failed"),
+      bug: (err) => log.error({ err }, "a request ended in an exception"),
     });
-    this.#log = createLog(config.log.level, messages);
-    this.#changes = new Changes(this.#log, clock);
-    const { access: mode, sample } = config.log;
-    this.#accessLog = createAccessLog({ mode, sample, random, lines });
-    this.#clusters = new Map(config.clusters.map((each) => [each.name, this.#cluster(each)]));
-    this.#checker = this.#checks();
-    this.#listeners = config.listeners.map((each) => this.#listener(each));
+    const { clusters } = this.#traffic;
+    this.#checker = createChecker(
+      { wheel, clock, random, meter, log, changes },
+      (cluster, address) => clusters.get(cluster)?.find(address.text),
+    );
+    this.#readiness = new Readiness(clusters, () => clock.now());
+    const onError = (err: unknown): void => log.error({ err }, "control request failed");
+    this.#health = new MovableServer((bind) => this.#startHealth(bind, onError));
+    this.#admin = new MovableServer((bind) => this.#startAdmin(bind, onError));
+    this.#guard = createGuard(config.admin);
+    this.#reloader = this.#reloads(config, origin);
     this.stopped = new Promise((resolve) => {
       this.#markStopped = resolve;
     });
   }
 
-  /** Binds health first, so that whoever watches sees the start, and the listeners last. */
-  async listen(): Promise<void> {
-    const { health, admin, listeners } = this.#config;
-    const onError = (err: unknown): void => this.#log.error({ err }, "control request failed");
-    this.#open("health", await startHealth({ bind: health.bind, source: this.#health(), onError }));
-    const state = (): State => this.#state();
-    const drain = (): void => void this.drain();
-    const events = (): string => this.#changes.print();
-    const override = (order: Order): string | undefined => {
-      const endpoint = this.#clusters.get(order.cluster)?.find(order.endpoint);
-      return carryOut(order, endpoint, this.#changes, this.#clock.now());
-    };
-    const actions = { state, drain, events, override, onError };
-    this.#open("admin", await startAdmin({ ...admin, ...actions }));
-    for (const [index, listener] of this.#listeners.entries()) {
-      const bind = listeners[index]?.bind;
-      if (bind === undefined) continue;
-      this.addresses[listener.name] = await bindServer(listener.server, bind, ANY_USER);
-      // Running out of descriptors is reported here; the next accept may do better.
-      listener.server.on("error", (err) => this.#log.error({ err }, "accept failed"));
-    }
+  get addresses(): Readonly<Record<string, Address>> {
+    const control = { health: this.#health.address, admin: this.#admin.address };
+    const bound = this.#traffic.listeners.map(({ settings, address }) => [settings.name, address]);
+    return Object.fromEntries([...Object.entries(control), ...bound].filter(([, at]) => at));
+  }
+
+  async start(): Promise<void> {
+    (await this.#prepare(this.#config)).commit();
     this.#started = new Date(this.#clock.wall()).toISOString();
+    this.#readiness.listening = true;
     this.#metrics.reloaded(true, this.#clock.wall());
     void this.#checker.start(checkTargets(this.#config.clusters)).then(() => {
-      this.#checked = true;
+      this.#readiness.checked = true;
     });
     this.#log.info({ addresses: this.addresses }, "started");
+    this.#reloader.watch();
+  }
+
+  reload(cause: Cause): Promise<Reloaded> {
+    return this.#reloader.reload(cause);
   }
 
   drain(): Promise<void> {
@@ -162,134 +170,121 @@ class Running implements Sidecar {
   }
 
   async #drain(): Promise<void> {
-    const { delay, timeout } = this.#config.drain;
-    const end = this.#clock.now() + timeout;
-    this.#log.info({ delay, timeout }, "draining");
-    await this.#after(Math.min(delay, timeout));
-    const finished = Promise.all(this.#listeners.map((each) => each.drain())).then(() => true);
-    const late = this.#after(end - this.#clock.now()).then(() => false);
-    if (!(await Promise.race([finished, late]))) {
-      const left = this.#listeners.reduce((sum, each) => sum + each.connections, 0);
-      this.#log.warn({ connections: left }, "drain.timeout is over; connections are cut");
-    }
+    this.#readiness.draining = true;
+    await drainAll(this.#config.drain, {
+      traffic: this.#traffic,
+      log: this.#log,
+      now: () => this.#clock.now(),
+      after: (ms) => this.#wheel.after(ms),
+    });
     await this.close();
   }
 
   async #close(): Promise<void> {
-    for (const listener of this.#listeners) listener.destroy();
-    for (const cluster of this.#clusters.values()) cluster.destroy();
+    this.#reloader.close();
+    this.#traffic.destroy();
     await this.#checker.stop();
-    await Promise.all(this.#control.map((server) => server.close()));
+    await Promise.all([this.#health.close(), this.#admin.close()]);
     this.#log.info("stopped");
     clearInterval(this.#ticker);
     this.#lag.close();
-    await Promise.all(this.#writers.map((writer) => writer.close()));
+    await Promise.all([this.#messages.close(), this.#lines.close()]);
     this.#markStopped();
   }
 
-  #after(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.#wheel.arm(new Timer(resolve), Math.max(0, delayMs)));
-  }
+  // From one config to the next.
 
-  #open(name: string, server: ControlServer): void {
-    this.#control.push(server);
-    this.addresses[name] = server.address;
-  }
-
-  #cluster(settings: Config["clusters"][number]): Cluster {
-    return new Cluster(
-      { ...settings, ...breakersOf(this.#config, settings) },
-      {
-        wheel: this.#wheel,
-        now: () => this.#clock.now(),
-        random: this.#random,
-        meter: this.#meter,
-        changed: (cluster, { address }, change) =>
-          this.#changes.breaker(cluster, address.text, change),
-      },
-    );
-  }
-
-  #checks(): Checker {
-    const [clock, log, changes] = [this.#clock, this.#log, this.#changes];
-    const world = { wheel: this.#wheel, random: this.#random, meter: this.#meter };
-    return createChecker({ ...world, clock, log, changes }, (cluster, address) =>
-      this.#clusters.get(cluster)?.find(address.text),
-    );
-  }
-
-  #listener(settings: ListenerConfig): Listener {
-    const all = connectionCap(Number.POSITIVE_INFINITY, descriptorLimit());
-    const share = Math.max(1, Math.floor(all / this.#config.listeners.length));
-    const connections = Math.min(settings.limits.connections, share);
-    return new Listener(
-      { ...settings, limits: { ...settings.limits, connections } },
-      {
-        path: this.#path(settings),
-        wheel: this.#wheel,
-        meter: this.#meter,
-        trusts: trustList(settings.forwarded.trust),
-      },
-    );
-  }
-
-  #path(settings: ListenerConfig): Path {
-    const routes = settings.routes.map((each) => this.#route(each));
-    const bug = (err: unknown): void => this.#log.error({ err }, "a request ended in an exception");
-    const world = { clock: this.#clock, meter: this.#meter, log: this.#accessLog, bug };
-    return {
-      clock: this.#clock,
-      random: this.#random,
-      router: new Router(routes),
-      recorder: new Recorder(settings.name, world),
-      bodyIdle: settings.limits.bodyIdle,
-      bug,
-    };
-  }
-
-  #route(settings: ListenerConfig["routes"][number]): Route {
-    const cluster = this.#clusters.get(settings.cluster);
-    if (cluster === undefined) throw new Error(`route ${settings.name}: no such cluster`);
-    const { name, match, timeout, upgrades } = settings;
-    const retries = new Retries(settings.retry, cluster, {
-      random: this.#random,
-      meter: this.#meter,
+  async #apply(config: Config): Promise<void> {
+    const ready = await this.#prepare(config).catch((error: unknown) => {
+      throw takenByOurselves(error, this.addresses) ?? error;
     });
-    const meter = new RouteMeter(this.#meter, name);
-    return { name, match, cluster, timeout, upgrades, retries, meter };
+    if (this.#draining === undefined && this.#closing === undefined) return ready.commit();
+    ready.undo();
+    throw new StartError("it is draining: what it does now, it does for the last time");
   }
 
-  #health(): Parameters<typeof startHealth>[0]["source"] {
+  /**
+   * Gets ready for a config: whatever may fail or take time. Health is bound first, so that whoever watches
+   * sees the start, and the listeners last. The commit is one turn of the event loop.
+   */
+  async #prepare(config: Config): Promise<Prepared> {
+    const { health, admin, log } = config;
+    const { access: mode, sample, file } = log;
+    const accessLog = createAccessLog({ mode, sample, random: this.#random, lines: this.#lines });
+    checkBind(admin);
+    const { commit, undo } = await prepareAll([
+      () => this.#lines.prepare(file),
+      () => this.#health.prepare(health.bind),
+      () => this.#admin.prepare(admin.bind),
+      () => this.#traffic.prepare({ ...planOf(config), accessLog }),
+    ]);
     return {
-      started: () => this.#started !== "" && this.#checked,
-      ready: () => this.#ready(),
-      metrics: () => this.#metrics.scrape(),
-      contentType: this.#metrics.contentType,
+      undo,
+      commit: () => {
+        commit();
+        this.#config = config;
+        this.#log.level = log.level;
+        this.#guard = createGuard(admin);
+        if (this.#readiness.listening) this.#checker.update(checkTargets(config.clusters));
+      },
     };
   }
 
-  #ready(): { ok: boolean; why: string } {
-    if (this.#draining !== undefined) return { ok: false, why: "draining" };
-    if (this.#started === "" || !this.#checked) return { ok: false, why: "starting" };
-    const now = this.#clock.now();
-    const lost = this.#clusters.values().find((cluster) => !cluster.usable(now));
-    return { ok: lost === undefined, why: lost === undefined ? "" : `no endpoint: ${lost.name}` };
+  // What is asked from outside.
+
+  #reloads(config: Config, origin: Origin | undefined): Reloader {
+    return new Reloader(config, origin, {
+      log: this.#log,
+      reloaded: (ok) => this.#metrics.reloaded(ok, this.#clock.wall()),
+      apply: (next) => this.#apply(next),
+    });
+  }
+
+  #startHealth(bind: Address, onError: (error: unknown) => void): Promise<ControlServer> {
+    const { contentType } = this.#metrics;
+    const readiness = this.#readiness;
+    return startHealth({
+      ...{ bind, onError },
+      source: {
+        started: () => readiness.started,
+        ready: () => readiness.ready(),
+        metrics: () => this.#metrics.scrape(),
+        contentType,
+      },
+    });
+  }
+
+  #startAdmin(bind: Address, onError: (error: unknown) => void): Promise<ControlServer> {
+    return startAdmin({
+      ...{ bind, onError },
+      guard: (request) => this.#guard(request),
+      state: () => this.#state(),
+      drain: () => void this.drain(),
+      events: () => this.#changes.print(),
+      override: (order) => {
+        const endpoint = this.#traffic.clusters.get(order.cluster)?.find(order.endpoint);
+        return carryOut(order, endpoint, this.#changes, this.#clock.now());
+      },
+      reload: ({ dryRun, config }) =>
+        dryRun ? this.#reloader.dryRun(config) : this.#reloader.reload("POST /reload"),
+    });
   }
 
   #state(): State {
+    const now = this.#clock.now();
     return {
       version: VERSION,
       started: this.#started,
       draining: this.#draining !== undefined,
-      listeners: this.#listeners.map(({ name, connections }) => {
-        return { name, connections, address: this.addresses[name]?.text ?? "" };
+      listeners: this.#traffic.listeners.map(({ listener: { connections }, settings, address }) => {
+        return { name: settings.name, connections, address: address.text };
       }),
-      clusters: Array.from(this.#clusters.values(), (cluster) => ({
+      clusters: Array.from(this.#traffic.clusters, (cluster) => ({
         name: cluster.name,
         inFlight: cluster.inFlight.value,
         tier: cluster.tier,
         endpoints: cluster.endpoints.map((endpoint) => ({
-          ...endpoint.state(this.#clock.now()),
+          ...endpoint.state(now),
           probe: probeState(this.#checker, cluster.name, endpoint.address),
         })),
       })),

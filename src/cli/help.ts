@@ -21,13 +21,17 @@ A service, the sidecar and load on this machine, to see what it does. "demo --he
        tidegate run --upstream HOST:PORT [--backup HOST:PORT] [--listen HOST:PORT]
 
 Runs the sidecar until SIGTERM or SIGINT: then it drains and exits 0; a second one stops it at once.
+When the file changes, and at SIGHUP, it reads it again, and goes on with it if it is good.
 
   --config FILE           the config; - is standard input
   --upstream HOST:PORT    no file: everything goes to this address ("init" prints that config)
   --backup HOST:PORT      and to this one when it cannot take a request
   --listen HOST:PORT      where it listens then (127.0.0.1:8080)
+  --dry-run               start nothing; say what the config would change in the sidecar that answers
+                          at its admin.bind or, where none does, what it would start
 
-Exit code: 0 drained, 1 cannot listen or stopped at once, 2 bad config or flags.
+Where that one asks for another token than the config has, it comes from ${TOKEN_VARIABLE}.
+Exit code: 0 drained, or a good dry run; 1 cannot listen or ask, or stopped at once; 2 bad config or flags.
 `,
   check: `Usage: tidegate check FILE [--format text|json]
 

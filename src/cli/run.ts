@@ -1,45 +1,56 @@
 // `run`: the sidecar, from its config to its end.
-import { loadApart } from "../control/config/apart.ts";
+import { type ConfigOrder, loadApart } from "../control/config/apart.ts";
 import type { Loaded } from "../control/config/load.ts";
 import type { Config } from "../control/config/schema.ts";
 import { formatProblem, type Problem } from "../control/config/source.ts";
+import type { Origin } from "../control/reload.ts";
 import { StartError } from "../control/starterror.ts";
 import { type Sidecar, startSidecar } from "../sidecar.ts";
 import { atMost, type Given, readArguments, UsageError } from "./arguments.ts";
+import { dryRun } from "./dryrun.ts";
 import { usageOf } from "./help.ts";
 import { listenProblem } from "./listenproblem.ts";
-import { StopSignals } from "./signals.ts";
+import { Signals } from "./signals.ts";
 import { starterFrom } from "./starter.ts";
 
-const FLAGS = { backup: "value", config: "value", listen: "value", upstream: "value" } as const;
+const FLAGS = {
+  backup: "value",
+  config: "value",
+  "dry-run": "switch",
+  listen: "value",
+  upstream: "value",
+} as const;
 
-/** The exit code: 0 drained, 1 could not listen, 2 the config cannot be run. */
+/** The exit code: 0 drained, or a good dry run; 1 could not listen, or ask; 2 the config cannot be run. */
 export async function run(args: string[]): Promise<number> {
   const given = readArguments(args, FLAGS);
   if (given.switches.has("help")) {
     process.stdout.write(usageOf("run"));
     return 0;
   }
-  const loaded = await load(given);
+  const order = orderOf(given);
+  if (given.switches.has("dry-run")) return dryRun(order);
+  const loaded = await loadApart(order);
   if (!loaded.ok) {
     complain(loaded.errors);
     return 2;
   }
   complain(loaded.warnings);
   // From here on a signal drains, even one that comes before everything listens.
-  const signals = new StopSignals();
-  const sidecar = await start(loaded.config);
+  const signals = new Signals();
+  const sidecar = await start(loaded.config, originOf(order, loaded));
   if (typeof sidecar === "number") return sidecar;
+  signals.onReload = () => void sidecar.reload("SIGHUP");
   for (const [name, address] of Object.entries(sidecar.addresses)) {
     process.stdout.write(`${name} listening on ${address.text}\n`);
   }
   // The admin listener can ask for the end, too.
-  await Promise.race([signals.first, sidecar.stopped]);
+  await Promise.race([signals.stop, sidecar.stopped]);
   await sidecar.drain();
   return 0;
 }
 
-async function load(given: Given): Promise<Loaded> {
+function orderOf(given: Given): ConfigOrder {
   atMost(0, given);
   const { values } = given;
   const [file, upstream] = [values.get("config"), values.get("upstream")];
@@ -50,9 +61,20 @@ async function load(given: Given): Promise<Loaded> {
     if (file === undefined || !values.has(flag)) continue;
     throw new UsageError(`--${flag} goes with --upstream; with --config, the file says where`);
   }
-  if (file !== undefined) return loadApart({ file });
+  if (file !== undefined) return { file };
   if (upstream === undefined) throw new UsageError("give --config FILE or --upstream HOST:PORT");
-  return loadApart({ file: "--upstream", text: starterFrom(given) });
+  return { file: "--upstream", text: starterFrom(given) };
+}
+
+/** Standard input, and what flags say, cannot be read again. */
+function originOf(order: ConfigOrder, { written, digest }: Extract<Loaded, { ok: true }>): Origin {
+  const { file } = order;
+  return {
+    file: order.text === undefined && file !== "-" ? file : undefined,
+    ...{ written, digest },
+    load: (text) =>
+      loadApart(text === undefined ? order : { file: "<request>", text, expand: true }),
+  };
 }
 
 function complain(problems: readonly Problem[]): void {
@@ -60,9 +82,9 @@ function complain(problems: readonly Problem[]): void {
 }
 
 /** The sidecar; an exit code, after a line on stderr, when the world is not as the config needs it. */
-async function start(config: Config): Promise<Sidecar | number> {
+async function start(config: Config, origin: Origin): Promise<Sidecar | number> {
   try {
-    return await startSidecar(config);
+    return await startSidecar(config, { origin });
   } catch (error) {
     const refused = error instanceof StartError;
     const problem = refused ? error.message : listenProblem(error);

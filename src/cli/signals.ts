@@ -1,12 +1,14 @@
-// SIGTERM and SIGINT: the first asks to drain, the second ends the process where it stands.
+// SIGTERM and SIGINT: the first asks to drain, the second ends the process where it stands. SIGHUP: reload.
 
-export class StopSignals {
-  /** Resolves at the first signal. */
-  readonly first: Promise<void>;
+export class Signals {
+  /** Resolves at the first signal to stop. */
+  readonly stop: Promise<void>;
+  /** Called at each SIGHUP. */
+  onReload: () => void = () => {};
 
   constructor() {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.first = promise;
+    this.stop = promise;
     let asked = false;
     const stop = (signal: string): void => {
       if (asked) {
@@ -20,8 +22,6 @@ export class StopSignals {
     process.on("SIGTERM", stop);
     process.on("SIGINT", stop);
     // Without a listener it would end the process, which nobody who sends it wants.
-    process.on("SIGHUP", () => {
-      process.stderr.write("tidegate run: SIGHUP is ignored: reload is not available yet\n");
-    });
+    process.on("SIGHUP", () => this.onReload());
   }
 }

@@ -24,6 +24,9 @@ export interface Denial {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Says why a request is turned away, or undefined when it may go on. */
+export type Guard = (request: IncomingMessage) => Denial | undefined;
+
 /** Throws when `bind` is open to other machines and that was not asked for, or without a token. */
 export function checkBind({ bind, expose, token }: GuardOptions): void {
   if (bind.kind === "unix" || isLoopback(bind.host)) return;
@@ -38,8 +41,7 @@ export function checkBind({ bind, expose, token }: GuardOptions): void {
   );
 }
 
-/** A function that says why a request is turned away, or undefined when it may go on. */
-export function createGuard(options: GuardOptions): (r: IncomingMessage) => Denial | undefined {
+export function createGuard(options: GuardOptions): Guard {
   const hosts = new Set(options.hosts.map((host) => host.toLowerCase()));
   const expected = options.token === undefined ? undefined : digest(options.token);
   return (request) =>

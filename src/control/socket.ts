@@ -91,3 +91,19 @@ function problem(address: Address, error: unknown): string {
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
+
+/** Says so when it is this process itself that listens where it should listen anew; `own` is where, by name. */
+export function takenByOurselves(
+  error: unknown,
+  own: Readonly<Record<string, Address>>,
+): StartError | undefined {
+  if (!(error instanceof Error) || codeOf(error) !== "EADDRINUSE") return undefined;
+  const port = "port" in error ? error.port : undefined;
+  const [name, at] =
+    Object.entries(own).find(([, each]) => each.kind === "tcp" && each.port === port) ?? [];
+  if (name === undefined || at === undefined) return undefined;
+  return new StartError(
+    `cannot listen on port ${port} anew: ${name} listens on ${at.text} until the reload is over; ` +
+      "restart the sidecar, or choose another port",
+  );
+}

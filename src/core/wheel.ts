@@ -58,6 +58,11 @@ export class Wheel {
     this.size++;
   }
 
+  /** Resolves `delayMs` from now. */
+  after(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.arm(new Timer(resolve), delayMs));
+  }
+
   /** Takes `timer` out; nothing happens when it is not filed. */
   disarm(timer: Timer): void {
     const { previous, next } = timer;

@@ -53,6 +53,8 @@ export class Cluster {
   readonly #choice: TierChoice;
   readonly #meter: Meter;
   readonly #chance: () => number;
+  /** Called when the last request has ended; while the cluster is in use, nobody waits for that. */
+  #whenIdle: (() => void) | undefined;
 
   constructor(settings: ClusterSettings, world: ClusterWorld) {
     const { name, retryBudget } = settings;
@@ -83,6 +85,7 @@ export class Cluster {
    * named twice, the first counts, primaries before backups.
    */
   update(settings: ClusterSettings): void {
+    this.#whenIdle = undefined;
     this.#settings = settings;
     this.#choice.times = timesOf(settings);
     this.budget.settings = settings.retryBudget;
@@ -149,6 +152,22 @@ export class Cluster {
     return this.#endpoints.some(
       (other) => other !== last && !tried.includes(other) && other.unusable(now) === undefined,
     );
+  }
+
+  /** No more requests will come. When the last one has ended, connections and series go; then `gone` is called. */
+  retire(gone: () => void): void {
+    this.#whenIdle = () => {
+      for (const { pool } of this.#endpoints) pool.close();
+      this.#meter.drop({ cluster: this.name });
+      gone();
+    };
+    if (this.inFlight.value === 0) this.#whenIdle();
+  }
+
+  /** A request is over, and has been counted. */
+  leave(): void {
+    this.inFlight.add(-1);
+    if (this.#whenIdle !== undefined && this.inFlight.value === 0) this.#whenIdle();
   }
 
   /** Counts an attempt that is made again because the one before ended so. */

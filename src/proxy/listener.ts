@@ -1,49 +1,39 @@
 // Sockets in: one ServerConnection per client, one exchange per request.
 import net from "node:net";
 import type { Address } from "../core/address.ts";
-import { DOWNSTREAM_CONNECTIONS } from "../core/families.ts";
-import type { Gauge, Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
 import { ServerConnection } from "../http1/server.ts";
 import type { ServerLimits, ServerSettings } from "../http1/settings.ts";
 import { refusalText } from "./reply.ts";
 import { type Path, serve } from "./serve.ts";
 
-/** What the config says of a listener. */
+/** What a listener is to do. */
 export interface ListenerSettings {
   readonly name: string;
   readonly bind: Address;
   readonly limits: ServerLimits & { readonly connections: number };
-}
-
-/** What a listener shares with the rest of the sidecar. */
-export interface ListenerWorld {
-  readonly path: Path;
-  readonly wheel: Wheel;
-  readonly meter: Meter;
   /** Is a peer with this address believed? */
-  trusts(address: string): boolean;
+  readonly trusts: (address: string) => boolean;
+  /** Asked once, when the settings come into force. */
+  readonly path: () => Path;
 }
 
 export class Listener {
-  readonly name: string;
   /** To be bound by whoever owns the listener. */
   readonly server: net.Server;
-  readonly #settings: ListenerSettings;
-  readonly #world: ListenerWorld;
+  readonly #wheel: Wheel;
   readonly #connections = new Set<ServerConnection>();
-  readonly #gauge: Gauge;
-  readonly #shared: ServerSettings;
+  /** The settings in force, what every request meets, and what new connections get. */
+  #settings: ListenerSettings | undefined;
+  #path: Path | undefined;
+  #shared: ServerSettings | undefined;
+  /** Who came before there were settings. */
+  #early: net.Socket[] = [];
   #draining = false;
   #empty: (() => void) | undefined;
 
-  constructor(settings: ListenerSettings, world: ListenerWorld) {
-    this.name = settings.name;
-    this.#settings = settings;
-    this.#world = world;
-    this.#gauge = world.meter.gauge(DOWNSTREAM_CONNECTIONS, { listener: settings.name });
-    this.#gauge.read = () => this.#connections.size;
-    this.#shared = this.#connectionSettings();
+  constructor(wheel: Wheel) {
+    this.#wheel = wheel;
     const options = { pauseOnConnect: true, noDelay: true };
     this.server = net.createServer(options, (socket) => this.#accept(socket));
   }
@@ -51,6 +41,17 @@ export class Listener {
   /** How many clients are connected. */
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /**
+   * Puts settings into force: the path for the next request of every connection, the rest for new
+   * connections. Until it is called for the first time, clients wait.
+   */
+  configure(settings: ListenerSettings): void {
+    this.#settings = settings;
+    this.#path = settings.path();
+    this.#shared = this.#connectionSettings(settings.limits, this.#path);
+    for (const socket of this.#early.splice(0)) this.#accept(socket);
   }
 
   /** Takes no new connections and ends the others after what they have begun. */
@@ -69,15 +70,19 @@ export class Listener {
     this.#draining = true;
     this.server.close();
     for (const connection of this.#connections) connection.cut();
+    for (const socket of this.#early) socket.destroy();
   }
 
   #accept(socket: net.Socket): void {
-    if (this.#connections.size >= this.#settings.limits.connections) return void socket.destroy();
+    const settings = this.#settings;
+    const shared = this.#shared;
+    if (settings === undefined || shared === undefined) return void this.#early.push(socket);
+    if (this.#connections.size >= settings.limits.connections) return void socket.destroy();
     const address = socket.remoteAddress ?? "";
-    const unix = this.#settings.bind.kind === "unix";
+    const unix = settings.bind.kind === "unix";
     const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
-    const peer = { address: plain, trusted: unix || this.#world.trusts(plain) };
-    this.#connections.add(new ServerConnection(socket, peer, this.#shared, this.#closed));
+    const peer = { address: plain, trusted: unix || settings.trusts(plain) };
+    this.#connections.add(new ServerConnection(socket, peer, shared, this.#closed));
   }
 
   readonly #closed = (connection: ServerConnection): void => {
@@ -85,15 +90,15 @@ export class Listener {
     if (this.#connections.size === 0) this.#empty?.();
   };
 
-  #connectionSettings(): ServerSettings {
-    const { path, wheel } = this.#world;
+  #connectionSettings(limits: ServerLimits, first: Path): ServerSettings {
     return {
-      limits: this.#settings.limits,
-      clock: path.clock,
-      wheel,
+      limits,
+      clock: first.clock,
+      wheel: this.#wheel,
       draining: () => this.#draining,
-      serve: (exchange) => void serve(exchange, path),
+      serve: (exchange) => void serve(exchange, this.#path ?? first),
       refuse: (wrong, peer) => {
+        const path = this.#path ?? first;
         path.recorder.malformed(wrong, peer);
         return refusalText(wrong, path);
       },

@@ -4,7 +4,7 @@ import type { AccessLog, AccessRecord } from "../core/access.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Exchange, Malformed, Peer, RequestHead } from "../core/exchange.ts";
 import { REFUSED, REQUEST_DURATION, REQUESTS } from "../core/families.ts";
-import type { Counter, Histogram, Meter } from "../core/meter.ts";
+import { type Counter, type Histogram, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Reason } from "../core/refusal.ts";
 import type { Denial } from "../policy/retry.ts";
@@ -16,8 +16,8 @@ import { pathOf } from "./router.ts";
 export class RouteMeter {
   readonly #codes: (Counter | undefined)[] = [];
   readonly #duration: Histogram;
-  readonly #meter: Meter;
   readonly #route: string;
+  #meter: Meter;
 
   constructor(meter: Meter, route: string) {
     this.#meter = meter;
@@ -33,6 +33,12 @@ export class RouteMeter {
       this.#codes[status] = counter;
     }
     counter.add();
+  }
+
+  /** The route is no more: its series go, and requests that are still under way count for nobody. */
+  retire(): void {
+    this.#meter.drop({ route: this.#route });
+    this.#meter = new Meter();
   }
 }
 

@@ -4,7 +4,7 @@ import type { Exchange, ResponseHead } from "../core/exchange.ts";
 import { RETRIES_DENIED } from "../core/families.ts";
 import { idOf } from "../core/fields.ts";
 import type { Meter } from "../core/meter.ts";
-import { Budget } from "../policy/budget.ts";
+import type { Budget } from "../policy/budget.ts";
 import {
   type Denial,
   FINAL,
@@ -34,10 +34,11 @@ export class Retries {
   readonly #cluster: Cluster;
   readonly #world: RetryWorld;
 
-  constructor(settings: RetrySettings, cluster: Cluster, world: RetryWorld) {
+  /** `route` is the budget of the route, of the same size as the cluster's. */
+  constructor(settings: RetrySettings, cluster: Cluster, route: Budget, world: RetryWorld) {
     this.#cluster = cluster;
     this.#world = world;
-    this.#route = new Budget(cluster.budget.settings);
+    this.#route = route;
     this.#policy = new RetryPolicy(settings, [this.#route, cluster.budget]);
   }
 

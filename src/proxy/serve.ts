@@ -90,8 +90,8 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     path.bug(error);
     exchange.truncate();
   } finally {
-    grant?.settle(now);
     path.recorder.ended(exchange, reply, story, now);
+    grant?.settle(now);
   }
 }
 
@@ -130,7 +130,7 @@ class Grant {
 
   settle(now: number): void {
     this.#ends(now);
-    this.#cluster.inFlight.add(-1);
+    this.#cluster.leave();
   }
 
   #ends(now: number): void {

@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import type { Test } from "tap";
 import { type AdminOptions, startAdmin } from "../../src/control/admin.ts";
+import { checkBind, createGuard, type GuardOptions } from "../../src/control/guard.ts";
 import type { Order } from "../../src/control/override.ts";
 import type { State } from "../../src/control/state.ts";
 import { type Address, tcpAddress } from "../../src/core/address.ts";
@@ -51,18 +52,23 @@ interface Setting {
 
 export const JSON_BODY = { "content-type": "application/json" };
 
-export async function admin(t: Test, options: Partial<AdminOptions> = {}): Promise<Setting> {
+export async function admin(
+  t: Test,
+  options: Partial<AdminOptions & GuardOptions> = {},
+): Promise<Setting> {
   let drained = 0;
   const orders: Order[] = [];
+  const bind = tcpAddress("127.0.0.1", 0);
+  const guarded = { bind, expose: false, token: undefined, hosts: [], ...options };
+  checkBind(guarded);
   const server = await startAdmin({
-    bind: tcpAddress("127.0.0.1", 0),
-    expose: false,
-    token: undefined,
-    hosts: [],
+    bind,
+    guard: createGuard(guarded),
     state: () => STATE,
     drain: () => drained++,
     events: () => "[]\n",
     override: (order) => (order.cluster === "app" ? void orders.push(order) : "no such cluster"),
+    reload: async () => ({ kind: "unchanged", changes: [], warnings: [] }),
     onError: (error) => t.fail(String(error)),
     ...options,
   });

@@ -35,8 +35,11 @@ export async function placeOf({ values }: Given): Promise<Place> {
   return { address: reachable(bind), token: token ?? process.env[TOKEN_VARIABLE] };
 }
 
-/** What listens on every address of this machine listens on loopback, too. */
-function reachable(bind: Address): Address {
+/**
+ * Where to ask who listens on `bind`: what listens on every address of this machine listens on loopback, too.
+ * Throws a UsageError where nobody can know.
+ */
+export function reachable(bind: Address): Address {
   if (bind.kind === "unix") return bind;
   if (bind.port === 0) {
     throw new UsageError(

@@ -1,5 +1,11 @@
 // Reading a config file, with a bound: /dev/zero is a file too.
+import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
+
+/** What tells one content of a file from another. */
+export function digestOf(content: Uint8Array | string): string {
+  return createHash("sha256").update(content).digest("hex");
+}
 
 /** The largest config that is read. */
 const MAX_BYTES = 256 * 1024;

@@ -2,8 +2,10 @@
 import type { ConfigOrder } from "./apart.ts";
 import { loadConfig, parseConfig } from "./load.ts";
 
-process.once("message", async ({ file, text }: ConfigOrder) => {
+process.once("message", async ({ file, text, expand }: ConfigOrder) => {
   const loaded =
-    text === undefined ? await loadConfig(file, process.env) : parseConfig(file, text, {});
+    text === undefined
+      ? await loadConfig(file, process.env)
+      : parseConfig(file, text, expand === true ? process.env : {});
   process.send?.(loaded, () => process.disconnect?.());
 });

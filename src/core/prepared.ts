@@ -1,0 +1,29 @@
+// A change in two steps: what may fail or take time first, and then the rest, which does neither.
+
+/** Something is ready to be changed. Exactly one of the two is called. */
+export interface Prepared {
+  /** Makes the change, at once and whole. */
+  commit(): void;
+  /** Gives back what was taken for it; nothing has changed. */
+  undo(): void;
+}
+
+/** Takes the steps one after the other; when one rejects, gives back what the others took, and rejects. */
+export async function prepareAll(
+  steps: readonly (() => Prepared | Promise<Prepared>)[],
+): Promise<Prepared> {
+  const ready: Prepared[] = [];
+  const undo = (): void => {
+    for (const each of ready.toReversed()) each.undo();
+  };
+  try {
+    for (const step of steps) ready.push(await step());
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  const commit = (): void => {
+    for (const each of ready) each.commit();
+  };
+  return { commit, undo };
+}

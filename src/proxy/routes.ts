@@ -1,0 +1,71 @@
+// Every route of a sidecar: compiled anew for each config, while what is counted of a route goes on by
+// its name.
+import { Budget } from "../policy/budget.ts";
+import type { RetrySettings } from "../policy/retry.ts";
+import type { Clusters } from "./clusters.ts";
+import { RouteMeter } from "./record.ts";
+import { Retries, type RetryWorld } from "./retries.ts";
+import { type Match, Router } from "./router.ts";
+import type { Route } from "./serve.ts";
+
+/** What the config says of a route. */
+export interface RouteSettings {
+  readonly name: string;
+  readonly match: Match;
+  readonly cluster: string;
+  readonly timeout: number;
+  readonly upgrades: readonly string[];
+  readonly retry: RetrySettings;
+}
+
+/** What outlives the config. */
+interface Kept {
+  readonly meter: RouteMeter;
+  readonly budget: Budget;
+}
+
+export class Routes {
+  readonly #clusters: Clusters;
+  readonly #world: RetryWorld;
+  #kept: ReadonlyMap<string, Kept> = new Map();
+
+  constructor(clusters: Clusters, world: RetryWorld) {
+    this.#clusters = clusters;
+    this.#world = world;
+  }
+
+  /** A router for each listener, by its name. The clusters must be those of the same config already. */
+  compile(
+    listeners: readonly { readonly name: string; readonly routes: readonly RouteSettings[] }[],
+  ): ReadonlyMap<string, Router<Route>> {
+    const before = this.#kept;
+    const kept = new Map<string, Kept>();
+    const routers = listeners.map(({ name, routes }) => {
+      const compiled = routes.map((each) => this.#route(each, before, kept));
+      return [name, new Router(compiled)] as const;
+    });
+    for (const [name, { meter }] of before) if (!kept.has(name)) meter.retire();
+    this.#kept = kept;
+    return new Map(routers);
+  }
+
+  #route(
+    settings: RouteSettings,
+    before: ReadonlyMap<string, Kept>,
+    kept: Map<string, Kept>,
+  ): Route {
+    const { name, match, timeout, upgrades, retry } = settings;
+    const cluster = this.#clusters.get(settings.cluster);
+    if (cluster === undefined) throw new Error(`route ${name}: no such cluster`);
+    const size = cluster.budget.settings;
+    const known = before.get(name);
+    const { meter, budget } = known ?? {
+      meter: new RouteMeter(this.#world.meter, name),
+      budget: new Budget(size),
+    };
+    budget.settings = size;
+    kept.set(name, { meter, budget });
+    const retries = new Retries(retry, cluster, budget, this.#world);
+    return { name, match, cluster, timeout, upgrades, retries, meter };
+  }
+}
