@@ -17,6 +17,9 @@ export interface Random {
   id(): string;
 }
 
+// The global is looked up through an accessor, each time.
+const { performance } = globalThis;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),

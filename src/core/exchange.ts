@@ -47,6 +47,8 @@ export interface ResponseHead {
   readonly nominated: readonly string[];
   /** May the connection carry another response after this one? */
   readonly keepAlive: boolean;
+  /** The whole body, one character per byte, where it is short and came with the head: no `onBody` then. */
+  readonly body: string | undefined;
 }
 
 /** A response head on its way to the client. */

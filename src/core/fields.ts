@@ -132,9 +132,8 @@ export class Fields {
   }
 
   /** Nothing is added any more: the lines end at `end`. */
-  seal(end: number, text: string): void {
+  seal(end: number): void {
     this.#marks.push(end * ID_VALUES);
-    this.text = text;
   }
 
   get count(): number {

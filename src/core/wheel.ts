@@ -2,16 +2,19 @@
 //
 //   slot = floor(deadline / tick) mod slots;   each tick, everything due in the current slot fires.
 //
-// Filing and removing are O(1) and allocate nothing (the links are in the timer itself), so that a
-// request can arm and disarm several timeouts for nanoseconds. A timer fires at most one tick late,
-// never early. Hashed timing wheel: Varghese and Lauck, SOSP 1987, scheme 6.
+// Filing and removing are O(1) and allocate nothing (the links are in the timer itself). A timer that is
+// put off stays where it is filed, and one that rests too: it is looked at when its slot comes, and filed
+// anew only then. So a request arms and rests its timeouts for the price of writing down a number.
+// A timer fires at most one tick late, never early. Hashed timing wheel: Varghese and Lauck, SOSP 1987,
+// scheme 6.
 import type { Clock } from "./clock.ts";
 
 /** Something that can be filed in a wheel, once at a time. */
 export class Timer {
-  /** When it fires, in `Clock.now()` milliseconds; Infinity while it is not filed. */
+  /** When it fires, in `Clock.now()` milliseconds; Infinity while it is not armed. */
   deadline = Number.POSITIVE_INFINITY;
-  /** Links of the slot's ring; the wheel's alone to touch. */
+  /** The tick at which it is looked at, and links of the slot's ring; the wheel's alone to touch. */
+  tick = 0;
   previous: Timer | undefined;
   next: Timer | undefined;
   readonly fire: () => void;
@@ -29,13 +32,16 @@ export class Wheel {
   readonly #clock: Clock;
   readonly #slots: Timer[] = Array.from({ length: SLOTS }, ring);
   #tick: number;
-  /** How many timers are filed. */
+  /** How many timers are filed, with those that rest. */
   size = 0;
+  /** `Clock.now()` of the last tick: costs nothing to read, where some ticks more or less do not matter. */
+  time: number;
 
   constructor(clock: Clock, tickMs = 10) {
     this.#clock = clock;
     this.tickMs = tickMs;
-    this.#tick = Math.floor(clock.now() / tickMs);
+    this.time = clock.now();
+    this.#tick = Math.floor(this.time / tickMs);
   }
 
   /** Files `timer` to fire `delayMs` from now, wherever it was filed before. */
@@ -45,17 +51,18 @@ export class Wheel {
 
   /** Files `timer` to fire at `deadline`, in `Clock.now()` milliseconds. */
   armAt(timer: Timer, deadline: number): void {
-    this.disarm(timer);
-    timer.deadline = deadline;
     // A deadline in the past belongs to the next tick that is looked at.
     const tick = Math.max(Math.ceil(deadline / this.tickMs), this.#tick + 1);
-    const head = this.#slots[tick % SLOTS] as Timer;
-    const last = head.previous as Timer;
-    timer.previous = last;
-    timer.next = head;
-    last.next = timer;
-    head.previous = timer;
-    this.size++;
+    const filed = timer.next !== undefined;
+    timer.deadline = deadline;
+    if (filed && timer.tick <= tick) return;
+    if (filed) this.#unlink(timer);
+    this.#file(timer, tick);
+  }
+
+  /** Disarms `timer`, which will be armed again soon; until then the wheel may hold on to it. */
+  rest(timer: Timer): void {
+    timer.deadline = Number.POSITIVE_INFINITY;
   }
 
   /** Resolves `delayMs` from now. */
@@ -65,14 +72,8 @@ export class Wheel {
 
   /** Takes `timer` out; nothing happens when it is not filed. */
   disarm(timer: Timer): void {
-    const { previous, next } = timer;
-    if (previous === undefined || next === undefined) return;
-    previous.next = next;
-    next.previous = previous;
-    timer.previous = undefined;
-    timer.next = undefined;
     timer.deadline = Number.POSITIVE_INFINITY;
-    this.size--;
+    if (timer.next !== undefined) this.#unlink(timer);
   }
 
   /** Fires what is due. To be called about every `tickMs`; being late only makes timers late. */
@@ -82,20 +83,58 @@ export class Wheel {
     // After a long pause one turn of the wheel visits every slot; more would visit them again.
     let tick = Math.max(this.#tick, target - SLOTS);
     this.#tick = target;
+    this.time = now;
     while (tick < target) this.#sweep(++tick % SLOTS, now);
   }
 
   #sweep(slot: number, now: number): void {
     const head = this.#slots[slot] as Timer;
-    let timer = head.next as Timer;
     const due: Timer[] = [];
-    for (; timer !== head; timer = timer.next as Timer) if (timer.deadline <= now) due.push(timer);
-    // A timer that fires may disarm another one of this slot.
-    for (const each of due) {
-      if (each.next === undefined || each.deadline > now) continue;
-      this.disarm(each);
-      each.fire();
+    for (let timer = head.next as Timer; timer !== head; ) {
+      const { next, deadline } = timer;
+      if (deadline <= now) due.push(timer);
+      else this.#look(timer, slot);
+      timer = next as Timer;
     }
+    // A timer that fires may disarm another one that is due, or put it off.
+    for (const each of due) {
+      if (each.deadline > now) this.#look(each, slot);
+      else {
+        this.disarm(each);
+        each.fire();
+      }
+    }
+  }
+
+  /** Where does a timer belong that is not due yet? */
+  #look(timer: Timer, slot: number): void {
+    if (timer.deadline === Number.POSITIVE_INFINITY) return this.#unlink(timer);
+    const tick = Math.ceil(timer.deadline / this.tickMs);
+    timer.tick = tick;
+    if (tick % SLOTS === slot) return;
+    this.#unlink(timer);
+    this.#file(timer, tick);
+  }
+
+  #file(timer: Timer, tick: number): void {
+    const head = this.#slots[tick % SLOTS] as Timer;
+    const last = head.previous as Timer;
+    timer.tick = tick;
+    timer.previous = last;
+    timer.next = head;
+    last.next = timer;
+    head.previous = timer;
+    this.size++;
+  }
+
+  #unlink(timer: Timer): void {
+    const { previous, next } = timer;
+    if (previous === undefined || next === undefined) return;
+    previous.next = next;
+    next.previous = previous;
+    timer.previous = undefined;
+    timer.next = undefined;
+    this.size--;
   }
 }
 

@@ -201,6 +201,7 @@ export class BodyReader {
     const end = readFields(this.#trailers, 0, fields, this.#limits);
     if (end === INCOMPLETE) return chunk.length;
     if (typeof end !== "number") return this.#fail(end);
+    fields.text = this.#trailers.toString("latin1", 0, end);
     this.#trailers = EMPTY;
     this.#state = "done";
     target.onBodyEnd(fields.count > 0 ? fields : undefined);

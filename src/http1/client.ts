@@ -30,6 +30,9 @@ const INTERIM_RESPONSES = 100;
 /** How long unread bytes of a response are waited for after a write has failed. */
 const LAST_WORDS_MS = 100;
 
+const NONE = { kind: "none" } as const;
+const CLOSE = { kind: "close" } as const;
+
 type State = "connecting" | "idle" | "waiting" | "body" | "closed";
 
 export class ClientConnection implements BodySink, BodyTarget {
@@ -181,14 +184,14 @@ export class ClientConnection implements BodySink, BodyTarget {
   }
 
   #final(head: ResponseHead, view: Buffer, end: number): void {
+    const { body, framing, keepAlive, status } = head;
     this.#state = "body";
-    this.#keepAlive = head.keepAlive && head.status !== 101;
-    this.#reader.start(head.status === 101 ? { kind: "close" } : head.framing);
-    const receiver = this.#receiver;
-    receiver?.onHead(head);
+    this.#keepAlive = keepAlive && status !== 101;
+    this.#reader.start(status === 101 ? CLOSE : body === undefined ? framing : NONE);
+    this.#receiver?.onHead(head);
     if (this.#receiver === undefined) return;
     if (this.#reader.done) this.onBodyEnd(undefined);
-    this.#readBody(view, end);
+    this.#readBody(view, body === undefined ? end : end + body.length);
   }
 
   #readBody(view: Buffer, position: number): void {
@@ -203,7 +206,7 @@ export class ClientConnection implements BodySink, BodyTarget {
   }
 
   #complete(clean: boolean): void {
-    this.#settings.wheel.disarm(this.#timer);
+    this.#settings.wheel.rest(this.#timer);
     this.#bodyIdle = 0;
     if (!clean || !this.#keepAlive || !this.#sent || this.#socket.finished) {
       this.#state = "closed";

@@ -37,7 +37,8 @@ const BAD_END = malformed("bad_request", "CR without LF");
 
 /**
  * Reads field lines from `position` up to and with the empty line that ends them.
- * Returns the position behind it, INCOMPLETE, or what is wrong. Fills and seals `fields`.
+ * Returns the position behind it, INCOMPLETE, or what is wrong. Fills and seals `fields`; their text is
+ * for the caller to set, from the beginning of `bytes`.
  */
 export function readFields(
   bytes: Buffer,
@@ -71,7 +72,6 @@ export function readFields(
 function ended(bytes: Buffer, at: number, fields: Fields): number | Malformed {
   if (at + 1 >= bytes.length) return INCOMPLETE;
   if (bytes[at + 1] !== LF) return BAD_END;
-  const end = at + 2;
-  fields.seal(at, bytes.toString("latin1", 0, end));
-  return end;
+  fields.seal(at);
+  return at + 2;
 }

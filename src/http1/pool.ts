@@ -72,12 +72,13 @@ export class Pool implements ClientOwner {
   }
 
   released(connection: ClientConnection): void {
-    if (this.#closed || !this.#fits(connection) || this.#all.size > this.#settings.max) {
+    const { wheel, idle, max } = this.#settings;
+    if (this.#closed || !this.#fits(connection) || this.#all.size > max) {
       return connection.destroy();
     }
-    connection.idleSince = this.#settings.now();
+    connection.idleSince = wheel.time;
     this.#idle.push(connection);
-    if (this.#idle.length === 1) this.#settings.wheel.arm(this.#sweep, this.#settings.idle);
+    if (this.#idle.length === 1) wheel.armAt(this.#sweep, wheel.time + idle);
   }
 
   closed(connection: ClientConnection): void {

@@ -71,8 +71,9 @@ export function parseRequest(
   if (line === INCOMPLETE || "reason" in line) return line;
   const fields = new Fields();
   const end = readFields(bytes, line.end, fields, limits);
-  if (end === INCOMPLETE) return INCOMPLETE;
-  return typeof end === "number" ? assemble(line, fields, end, limits) : end;
+  if (typeof end !== "number" || end === INCOMPLETE) return end;
+  fields.text = bytes.toString("latin1", 0, end);
+  return assemble(line, fields, end, limits);
 }
 
 function skipEmptyLines(bytes: Buffer): number {

@@ -16,6 +16,8 @@ const BAD_CODE = malformed("upstream_protocol", "status below 100");
 const OLD_INTERIM = malformed("upstream_protocol", "interim response in HTTP/1.0");
 const LONG_LINE = malformed("upstream_protocol", "reason phrase longer than 1024 bytes");
 const PHRASE_BYTES = 1024;
+/** Up to so many bytes behind a head are taken over with it, as one text. */
+const SHORT_BODY = 4096;
 
 // "9" stands for any digit. The minor version may be 0, too.
 const STATUS = "HTTP/1.1 999";
@@ -42,6 +44,8 @@ export function parseResponse(
   const end = readFields(bytes, phraseEnd + 2, fields, limits);
   if (end === INCOMPLETE) return INCOMPLETE;
   if (typeof end !== "number") return upstream(end);
+  const { length } = bytes;
+  fields.text = bytes.toString("latin1", 0, length - end <= SHORT_BODY ? length : end);
   const declared = declaredFraming(fields, minor);
   if ("reason" in declared) return upstream(declared);
   const framing = responseFraming(declared, status, method);
@@ -54,6 +58,7 @@ export function parseResponse(
     framing,
     nominated: options.nominated,
     keepAlive: persistent && framing.kind !== "close",
+    body: wholeBody(framing, fields.text, end),
   };
   return { head, end };
 }
@@ -96,6 +101,13 @@ function phrase(bytes: Buffer): number | Malformed {
 /** The same trouble is the client's in a request and the endpoint's in a response. */
 function upstream(found: Malformed): Malformed {
   return malformed("upstream_protocol", found.detail);
+}
+
+/** The body, where all of it is in `text` from `end` on. */
+function wholeBody(framing: Framing, text: string, end: number): string | undefined {
+  if (framing.kind !== "length" || framing.bytes === 0) return undefined;
+  const bodyEnd = end + framing.bytes;
+  return bodyEnd <= text.length ? text.slice(end, bodyEnd) : undefined;
 }
 
 const NONE: Framing = { kind: "none" };

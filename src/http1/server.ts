@@ -100,25 +100,25 @@ export class ServerConnection implements Wire {
   }
 
   armDeadline(at: number): void {
-    if (at === Number.POSITIVE_INFINITY) this.#settings.wheel.disarm(this.#deadlineTimer);
+    if (at === Number.POSITIVE_INFINITY) this.#settings.wheel.rest(this.#deadlineTimer);
     else this.#settings.wheel.armAt(this.#deadlineTimer, at);
   }
 
   finished(close: boolean): void {
-    this.#settings.wheel.disarm(this.#deadlineTimer);
+    const { wheel, limits, draining } = this.#settings;
+    wheel.rest(this.#deadlineTimer);
     this.#exchange = undefined;
     if (close) return this.#linger();
     this.resumeReading();
-    const now = this.#settings.clock.now();
     // A response whose head went out before the drain has not told the client to look elsewhere.
-    const idle = this.#settings.draining() ? DRAIN_GRACE_MS : this.#settings.limits.idle;
-    this.#idleSince = now;
-    this.#settings.wheel.armAt(this.#timer, now + idle);
+    const idle = draining() ? DRAIN_GRACE_MS : limits.idle;
+    this.#idleSince = wheel.time;
+    wheel.armAt(this.#timer, wheel.time + idle);
     this.#pump();
   }
 
   tunnelled(): void {
-    this.#settings.wheel.disarm(this.#deadlineTimer);
+    this.#settings.wheel.rest(this.#deadlineTimer);
     this.#stalls.tunnelOpens();
     this.resumeReading();
     this.#state = "tunnel";
@@ -137,8 +137,9 @@ export class ServerConnection implements Wire {
     if (this.#state === "lingering") return this.#discard(view);
     this.#ahead = this.#ahead === undefined ? view : Buffer.concat([this.#ahead, view]);
     this.#pump();
+    const ahead = this.#ahead;
     // What waits must outlive the read.
-    if (this.#ahead?.buffer === view.buffer) this.#ahead = Buffer.from(this.#ahead);
+    if (ahead !== undefined && ahead.buffer === view.buffer) this.#ahead = Buffer.from(ahead);
   }
 
   /** Works through what has come, one request after the other, without recursion. */
@@ -182,7 +183,7 @@ export class ServerConnection implements Wire {
       return;
     }
     this.#head = undefined;
-    this.#settings.wheel.disarm(this.#timer);
+    this.#settings.wheel.rest(this.#timer);
     if ("reason" in parsed) return this.#refuse(parsed);
     const { head, end, keepAlive } = parsed;
     const now = this.#settings.clock.now();
@@ -270,8 +271,8 @@ export class ServerConnection implements Wire {
     if (this.#state === "lingering" || this.#state === "closed") return;
     this.#state = "lingering";
     const { wheel } = this.#settings;
-    wheel.disarm(this.#deadlineTimer);
-    wheel.disarm(this.#timer);
+    wheel.rest(this.#deadlineTimer);
+    wheel.rest(this.#timer);
     this.#stalls.bodyRests();
     this.#ahead = undefined;
     this.#head = undefined;

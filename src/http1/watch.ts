@@ -33,7 +33,7 @@ export class Watch {
   }
 
   get running(): boolean {
-    return this.#timer.next !== undefined;
+    return this.#timer.deadline < Number.POSITIVE_INFINITY;
   }
 
   /** Begins a window now. */

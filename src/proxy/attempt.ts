@@ -109,6 +109,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
       this.#over("reset", "the endpoint timed out the idle connection");
     } else {
       this.head = head;
+      this.#held = head.body ?? "";
       this.#state = "answered";
       this.#settle("answered");
     }

@@ -116,15 +116,20 @@ function effort({ attempt, remainingMs }: Onward, protocol: string): string {
     text += `x-envoy-expected-rq-timeout-ms: ${Math.max(1, Math.floor(remainingMs))}\r\n`;
   }
   text += `via: ${protocol.slice("HTTP/".length)} ${PSEUDONYM}\r\n`;
-  lastEffort = { attempt, remainingMs, protocol, text };
-  return text;
+  lastEffort = { attempt, remainingMs, protocol, text: flat(text) };
+  return lastEffort.text;
+}
+
+/** The same text in one piece: one that is put together is put together anew by each write. */
+function flat(text: string): string {
+  return Buffer.from(text, "latin1").toString("latin1");
 }
 
 /** The same of a peer that is not trusted, which only depends on it and on the authority. */
 function introduction(request: RequestHead, peer: Peer): string {
   const { authority } = request;
   if (peer.introduced?.authority !== authority) {
-    peer.introduced = { authority, text: forwardedText(request, peer) };
+    peer.introduced = { authority, text: flat(forwardedText(request, peer)) };
   }
   return peer.introduced.text;
 }

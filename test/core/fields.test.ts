@@ -14,6 +14,7 @@ function read(lines: readonly Line[], prefix = "GET / HTTP/1.1\r\n"): Fields {
   const fields = new Fields();
   const end = readFields(Buffer.from(text, "latin1"), prefix.length, fields, LIMITS);
   assert.equal(end, text.length - "body".length);
+  fields.text = text.slice(0, -"body".length);
   return fields;
 }
 

@@ -67,6 +67,7 @@ export class Listener implements ResponseReceiver {
     this.#mustBeOpen();
     if (this.head !== undefined) throw new Error("a second head");
     this.head = head;
+    this.body = head.body ?? "";
     this.bell.ring();
   }
 

@@ -14,6 +14,7 @@ function fieldsOf(...lines: readonly string[]): Fields {
     headers: 100,
   });
   assert.equal(end, text.length);
+  fields.text = text;
   return fields;
 }
 

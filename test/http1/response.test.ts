@@ -162,3 +162,15 @@ t.test("a connection is kept when both sides can tell where the response ends", 
   t.equal(keeps("HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive"), true);
   t.equal(keeps("HTTP/1.0 200 OK\r\nConnection: keep-alive"), false);
 });
+
+t.test("a short body that came with its head is taken over with it, and no other", async (t) => {
+  const head = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
+  t.equal(parsed(`${head}he\xe9lo`).head.body, "he\xe9lo");
+  t.equal(parsed(`${head}hello, and more`).head.body, "hello");
+  t.equal(parsed(`${head}hell`).head.body, undefined, "not whole");
+  t.equal(parsed(`${head}hello`, "HEAD").head.body, undefined, "HEAD has none");
+  t.equal(parsed(head.replace("5", "0")).head.body, undefined, "empty");
+  t.equal(parsed(`${head.replace("5", "5000")}${"x".repeat(5000)}`).head.body, undefined, "long");
+  const chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+  t.equal(parsed(`${chunked}1\r\na\r\n0\r\n\r\n`).head.body, undefined, "framed within");
+});

@@ -6,6 +6,7 @@ import { safeTrailers } from "../../src/http1/trailers.ts";
 function trailers(text: string): Fields {
   const fields = new Fields();
   readFields(Buffer.from(text, "latin1"), 0, fields, { headerBytes: 10_000, headers: 100 });
+  fields.text = text;
   return fields;
 }
 
