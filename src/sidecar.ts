@@ -9,7 +9,6 @@ import type { Config } from "./control/config/schema.ts";
 import { drainAll } from "./control/drain.ts";
 import { checkBind, createGuard, type Guard } from "./control/guard.ts";
 import { startHealth } from "./control/health.ts";
-import { watchLag } from "./control/lag.ts";
 import { createLog } from "./control/log.ts";
 import { createMetrics, type Metrics } from "./control/metrics.ts";
 import { MovableServer } from "./control/movable.ts";
@@ -79,7 +78,6 @@ class Running implements Sidecar {
   readonly #meter = new Meter();
   readonly #wheel: Wheel;
   readonly #ticker: NodeJS.Timeout;
-  readonly #lag = watchLag();
   readonly #metrics: Metrics;
   readonly #messages: LineWriter;
   readonly #log: Logger;
@@ -108,7 +106,11 @@ class Running implements Sidecar {
     this.#wheel = new Wheel(clock);
     this.#ticker = setInterval(() => this.#wheel.advance(), this.#wheel.tickMs);
     const [wheel, meter] = [this.#wheel, this.#meter];
-    this.#metrics = createMetrics({ meter, version: VERSION, lag: () => this.#lag.seconds() });
+    this.#metrics = createMetrics({
+      meter,
+      version: VERSION,
+      lag: () => wheel.lag.longest(clock.now()) / 1000,
+    });
     const log = createLog(config.log.level, this.#messages);
     this.#log = log;
     const changes = new Changes(log, clock);
@@ -187,7 +189,6 @@ class Running implements Sidecar {
     await Promise.all([this.#health.close(), this.#admin.close()]);
     this.#log.info("stopped");
     clearInterval(this.#ticker);
-    this.#lag.close();
     await Promise.all([this.#messages.close(), this.#lines.close()]);
     this.#markStopped();
   }

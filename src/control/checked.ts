@@ -6,7 +6,6 @@ import { Timer, type Wheel } from "../core/wheel.ts";
 import { Health, type HealthChange, type HealthSettings } from "../policy/health.ts";
 import { type Answer, type Check, wordsOf } from "./probe.ts";
 import { probeFor } from "./probekinds.ts";
-import type { Stalls } from "./stalls.ts";
 
 /** An endpoint, and how it is to be asked. */
 export interface CheckTarget {
@@ -51,7 +50,6 @@ export interface CheckWorld {
 /** What all endpoints share. */
 export interface Shared extends CheckWorld {
   readonly limit: LimitFunction;
-  readonly stalls: Stalls;
 }
 
 interface Asked {
@@ -128,8 +126,8 @@ export class Checked {
   }
 
   async #ask(probe: (signal: AbortSignal) => Promise<Answer>): Promise<Asked> {
-    const { wheel, stalls } = this.#shared;
-    const before = stalls.total();
+    const { wheel, clock } = this.#shared;
+    const before = wheel.lag.stood(clock.now());
     const abort = new AbortController();
     this.#abort = abort;
     let timedOut = false;
@@ -145,7 +143,7 @@ export class Checked {
     } catch (error) {
       const reason = timedOut ? "timeout" : wordsOf(error);
       const answer = { passed: false, reason, advice: undefined };
-      return { answer, lagMs: timedOut ? stalls.total() - before : 0 };
+      return { answer, lagMs: timedOut ? wheel.lag.stood(clock.now()) - before : 0 };
     } finally {
       wheel.disarm(timeout);
     }

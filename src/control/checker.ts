@@ -13,7 +13,6 @@ import {
   type ProbeResult,
   type Shared,
 } from "./checked.ts";
-import { Stalls } from "./stalls.ts";
 
 /** Probes, and so connections, at the same time; others wait, and their timeout with them. */
 export const PROBES_AT_ONCE = 16;
@@ -35,8 +34,7 @@ export class Checker {
   readonly #firstRound = Promise.withResolvers<void>();
 
   constructor(world: CheckWorld) {
-    const stalls = new Stalls(world.wheel, () => world.clock.now());
-    this.#shared = { ...world, stalls, limit: pLimit(PROBES_AT_ONCE) };
+    this.#shared = { ...world, limit: pLimit(PROBES_AT_ONCE) };
   }
 
   /**
@@ -44,7 +42,6 @@ export class Checker {
    * targets at once, else within a few timeouts. Never rejects.
    */
   start(targets: readonly CheckTarget[]): Promise<void> {
-    this.#shared.stalls.start();
     this.update(targets);
     for (const checked of this.#checked.values()) this.#awaited.add(checked);
     this.#endFirstRound();
@@ -76,7 +73,6 @@ export class Checker {
 
   /** Cuts every probe. Resolves when none is left; nothing is told any more. */
   async stop(): Promise<void> {
-    this.#shared.stalls.stop();
     await Promise.all(Array.from(this.#checked, ([key, checked]) => this.#drop(key, checked)));
   }
 

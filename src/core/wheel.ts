@@ -8,6 +8,7 @@
 // A timer fires at most one tick late, never early. Hashed timing wheel: Varghese and Lauck, SOSP 1987,
 // scheme 6.
 import type { Clock } from "./clock.ts";
+import { Lag } from "./lag.ts";
 
 /** Something that can be filed in a wheel, once at a time. */
 export class Timer {
@@ -29,6 +30,8 @@ const SLOTS = 1024;
 /** Holds timers; `advance()` fires those that are due. */
 export class Wheel {
   readonly tickMs: number;
+  /** How late the ticks are. */
+  readonly lag: Lag;
   readonly #clock: Clock;
   readonly #slots: Timer[] = Array.from({ length: SLOTS }, ring);
   #tick: number;
@@ -42,6 +45,7 @@ export class Wheel {
     this.tickMs = tickMs;
     this.time = clock.now();
     this.#tick = Math.floor(this.time / tickMs);
+    this.lag = new Lag(tickMs, this.time);
   }
 
   /** Files `timer` to fire `delayMs` from now, wherever it was filed before. */
@@ -79,6 +83,7 @@ export class Wheel {
   /** Fires what is due. To be called about every `tickMs`; being late only makes timers late. */
   advance(): void {
     const now = this.#clock.now();
+    this.lag.beat(now);
     const target = Math.floor(now / this.tickMs);
     // After a long pause one turn of the wheel visits every slot; more would visit them again.
     let tick = Math.max(this.#tick, target - SLOTS);

@@ -41,6 +41,8 @@ export interface BreakerWorld {
   readonly random: () => number;
   /** May it trip now? Where not, it stays closed, and trips when it may if the cause still holds. */
   readonly mayTrip: (now: number) => boolean;
+  /** How long this process has stood still in all: trials could not be answered then. */
+  readonly stood: (now: number) => number;
   readonly changed: (change: BreakerChange) => void;
 }
 
@@ -127,8 +129,10 @@ export class Breaker {
     const state = this.#state;
     if (state.kind === "closed") return this.#generation;
     if (state.kind === "open" || !state.trials.hasPlace) return NO_GRANT;
-    state.trials.begin(++this.#generation, now + this.#settings.trialTimeout);
-    this.#due = state.trials.due;
+    // Trials have a time of their own, in which we never stand still.
+    const stood = this.#world.stood(now);
+    state.trials.begin(++this.#generation, now - stood + this.#settings.trialTimeout);
+    this.#due = state.trials.due + stood;
     return this.#generation;
   }
 
@@ -161,16 +165,6 @@ export class Breaker {
   openMs(now: number): number {
     this.ask(now);
     return this.#openMs + (this.#state.kind === "open" ? now - this.#state.since : 0);
-  }
-
-  /**
-   * This process stood still for `ms`: the trials could not be answered, and get that time back.
-   * To be told before time is asked.
-   */
-  excuse(ms: number): void {
-    if (this.#state.kind !== "half_open") return;
-    this.#state.trials.excuse(ms);
-    this.#due = this.#state.trials.due;
   }
 
   /** Refuses everything until `until`, or `auto`. `mayTrip` is not asked: the operator knows. */
@@ -210,7 +204,7 @@ export class Breaker {
     } else if (state.kind === "open") {
       this.#change(this.#halfOpen(), "open_time_over", now);
     } else {
-      state.trials.expire(now);
+      state.trials.expire(now - this.#world.stood(now));
       this.#judge(state.trials, now);
     }
   }
@@ -242,7 +236,7 @@ export class Breaker {
   }
 
   #judge(trials: Trials, now: number): void {
-    this.#due = trials.due;
+    this.#due = trials.due + this.#world.stood(now);
     if (trials.verdict === "failed") this.#open("trials_failed", now);
     else if (trials.verdict === "passed") {
       this.#change({ kind: "closed", since: now }, "trials_passed", now);

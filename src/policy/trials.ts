@@ -74,14 +74,6 @@ export class Trials {
     this.#running = running;
   }
 
-  /** Gives every running trial `ms` more. */
-  excuse(ms: number): void {
-    this.#running = this.#running.map(({ grant, deadline }) => ({
-      grant,
-      deadline: deadline + ms,
-    }));
-  }
-
   #count(failed: boolean, slow: boolean): void {
     this.#settled++;
     if (failed) this.#failures++;

@@ -10,6 +10,7 @@ import type {
   ResponseReceiver,
 } from "../core/exchange.ts";
 import { type Fields, idOf } from "../core/fields.ts";
+import { STALL_MS } from "../core/lag.ts";
 import { OUTCOMES, type Outcome } from "../core/outcome.ts";
 import type { ClientConnection } from "../http1/client.ts";
 import { safeTrailers } from "../http1/trailers.ts";
@@ -251,9 +252,6 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
 
 const REASON = idOf("x-tidegate-reason");
 
-/** Timers are at most a tick late, or else this process stood still. */
-const STOOD_STILL_MS = 100;
-
 /**
  * What an attempt says of its endpoint. An answer with a status from 500 on is a failure, but for two that
  * say that the request asks for too much; what a sidecar before the endpoint refused says nothing, nor
@@ -264,7 +262,7 @@ export function verdictOf(
   outcome: Outcome,
   lateMs: number,
 ): Verdict {
-  if (outcome === "timed_out" && lateMs > STOOD_STILL_MS) return "ignore";
+  if (outcome === "timed_out" && lateMs > STALL_MS) return "ignore";
   if (head === undefined || head.status < 500) return OUTCOMES[outcome].breaker;
   if (head.fields.find(REASON) >= 0) return "ignore";
   return head.status === 501 || head.status === 505 ? "success" : "failure";

@@ -239,10 +239,11 @@ export class Endpoint implements Loaded {
   }
 
   #addBreaker(settings: BreakerSettings): void {
-    const { chance, mayTrip, changed, now } = this.#world;
+    const { chance, mayTrip, changed, now, wheel } = this.#world;
     const breaker = new Breaker(settings, {
       random: chance,
       mayTrip: () => mayTrip(this),
+      stood: (at) => wheel.lag.stood(at),
       changed: (change) => {
         this.#meter.changed(change);
         changed(this, change);

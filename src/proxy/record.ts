@@ -4,6 +4,7 @@ import type { AccessLog, AccessRecord } from "../core/access.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Exchange, Malformed, Peer, RequestHead } from "../core/exchange.ts";
 import { REFUSED, REQUEST_DURATION, REQUESTS } from "../core/families.ts";
+import type { Lag } from "../core/lag.ts";
 import { type Counter, type Histogram, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Reason } from "../core/refusal.ts";
@@ -60,6 +61,8 @@ export class Story {
   /** The attempt that is being made: its beginning, and until when it may last. */
   begun = 0;
   until = 0;
+  /** How long this process had stood still by then. */
+  #stood = 0;
   /** Where it has been in vain. */
   visited: readonly Endpoint[] = NOWHERE;
   /** How often it went again for free. */
@@ -85,9 +88,15 @@ export class Story {
   }
 
   /** An attempt begins, `now`. */
-  begins(now: number, until: number): void {
+  begins(now: number, until: number, lag: Lag): void {
     this.begun = now;
     this.until = until;
+    this.#stood = lag.stood(now);
+  }
+
+  /** How long the attempt has taken by `now`, less the time in which this process stood still. */
+  took(now: number, lag: Lag): number {
+    return Math.max(0, now - this.begun - (lag.stood(now) - this.#stood));
   }
 
   /** The attempt has ended, or its response has begun, `now`. */

@@ -1,6 +1,7 @@
 // The whole life of a request, top to bottom. The order of the stages is the design.
 import type { Verdict } from "../core/breaker.ts";
 import type { Exchange } from "../core/exchange.ts";
+import type { Lag } from "../core/lag.ts";
 import { Attempt, type Plan, verdictOf } from "./attempt.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -36,6 +37,8 @@ export interface Route {
 export interface Path extends ReplyWorld {
   readonly router: Router<Route>;
   readonly recorder: Recorder;
+  /** How late this process is itself. */
+  readonly lag: Lag;
   /** Milliseconds a body may stand still. */
   readonly bodyIdle: number;
   /** A bug: a request ended in an exception. Only this request is lost. */
@@ -64,13 +67,13 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     for (;;) {
       const endpoint = route.cluster.pick(story.visited, now);
       if (endpoint === undefined) return reply.refuse("no_endpoint");
-      story.begins(now, route.retries.until(now, story.deadline));
+      story.begins(now, route.retries.until(now, story.deadline), path.lag);
       const attempt = new Attempt(exchange, endpoint, planOf(exchange, story, endpoint));
       grant.tries(endpoint, now);
       const outcome = await attempt.outcome;
       now = path.clock.now();
       story.tried(endpoint, outcome, now);
-      grant.learns(verdictOf(attempt, outcome, now - story.until), now, now - story.begun);
+      grant.learns(verdictOf(attempt, outcome, now - story.until), now, story.took(now, path.lag));
       const verdict = route.retries.judge(exchange, story, attempt, now);
       if (verdict.kind !== "again") {
         const relayed = reply.end(outcome, attempt, path.bodyIdle);

@@ -90,9 +90,9 @@ export class Traffic {
   #path({ name, limits: { bodyIdle } }: ListenerPlan, log: AccessLog): Path {
     const router = this.#routers.get(name);
     if (router === undefined) throw new Error(`listener ${name}: no routes`);
-    const { clock, random, meter } = this.#world;
+    const { clock, random, meter, wheel } = this.#world;
     const bug = (error: unknown): void => this.#world.bug(error);
     const recorder = new Recorder(name, { clock, meter, log, bug });
-    return { clock, random, router, recorder, bodyIdle, bug };
+    return { clock, random, lag: wheel.lag, router, recorder, bodyIdle, bug };
   }
 }

@@ -172,21 +172,26 @@ t.test("time that this process stood still does not fail a trial", async (t) => 
   scene.trip();
   scene.wait();
   const grant = scene.enter();
-  scene.now += 20_000;
-  scene.breaker.excuse(19_000);
-  t.equal(scene.state, "half_open");
+  scene.now += 34_000;
+  scene.stood += 19_001;
+  t.equal(scene.state, "half_open", "14999 ms of its 15 s");
   scene.settle(grant, "success");
   t.equal(scene.state, "closed");
 });
 
-t.test("standing still changes nothing for a breaker without trials", async (t) => {
-  const scene = new Scene();
-  scene.breaker.excuse(20_000);
-  t.equal(scene.state, "closed");
+t.test("a trial that has had its time fails, however long we stood still", async (t) => {
+  const scene = new Scene({ trials: 1 });
   scene.trip();
-  scene.breaker.excuse(20_000);
   scene.wait();
-  t.equal(scene.state, "half_open");
+  scene.stood += 5000;
+  scene.enter();
+  scene.now += 34_000;
+  scene.stood += 19_000;
+  t.equal(scene.state, "open", "15 s of its 15 s");
+  scene.stood += 60_000;
+  t.equal(scene.state, "open");
+  scene.wait();
+  t.equal(scene.state, "half_open", "the open time is nobody's to answer in");
 });
 
 t.test("a late success from before the trip does not close the breaker", async (t) => {

@@ -19,6 +19,8 @@ export class Scene {
   /** With 0 an opening takes its whole time. */
   chance = 0;
   mayTrip = true;
+  /** How long the process has stood still in all. */
+  stood = 0;
   /** How often it has asked for leave to trip. */
   asked = 0;
   readonly changes: BreakerChange[] = [];
@@ -31,6 +33,7 @@ export class Scene {
       { ...SETTINGS, ...settings },
       {
         random: () => this.chance,
+        stood: () => this.stood,
         mayTrip: () => {
           this.asked++;
           return this.mayTrip;

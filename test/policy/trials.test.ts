@@ -98,13 +98,6 @@ t.test("an outcome after the deadline, or a second one, changes nothing", async 
   t.equal(trials.verdict, "failed");
 });
 
-t.test("time that is given back moves every deadline", async (t) => {
-  const trials = begun();
-  trials.excuse(10);
-  trials.expire(10);
-  t.equal(trials.due, 11);
-});
-
 t.test("a verdict is the one that all places together give, as soon as it is certain", async () => {
   const outcome = fc.record({ failed: fc.boolean(), slow: fc.boolean() });
   const share = fc.constantFrom(0.01, 0.07, 0.2, 0.5, 0.8, 1);

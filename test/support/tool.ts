@@ -11,6 +11,7 @@ const PACKAGES = {
   faketime: "faketime",
   prlimit: "util-linux",
   python3: "python3",
+  timeout: "coreutils",
 } as const;
 
 type Tool = keyof typeof PACKAGES;
