@@ -1,14 +1,18 @@
 // How slow an endpoint answers of late: a moving average that follows a rise at once and a fall slowly.
 //
 //   answer slower than the average    average = answer
-//   otherwise                         average = w * average + (1 - w) * answer,   w = e^(-dt / TAU)
+//   otherwise                         average = w * average + (1 - w) * answer,   w = e^(-dt / FALL)
+//   no answer                         average = v * average,                      v = e^(-dt / IDLE)
 //
 // "Peak EWMA", as in Twitter's Finagle (PeakEwma.scala) and Linkerd: an average that lags a rise keeps
 // sending requests to an endpoint that has just become slow. What is not asked decays likewise, so that an
-// endpoint that was avoided is tried again.
+// endpoint that was avoided is tried again. They use ten seconds for both; but one hiccup of an endpoint
+// that answers hundreds of times a second would then make it equal to one that is always slow, for seconds.
 
-/** The time in milliseconds after which an old answer counts for 37 %. */
-const TAU_MS = 10_000;
+/** The time in milliseconds after which answers that were slower than those of now count for 37 %. */
+const FALL_MS = 1000;
+/** The time in milliseconds after which the last answer counts for 37 %. */
+const IDLE_MS = 10_000;
 
 export class PeakLatency {
   #average = 0;
@@ -17,13 +21,13 @@ export class PeakLatency {
   /** An answer took `ms` milliseconds; `now` does not go back. */
   observe(ms: number, now: number): void {
     const before = this.value(now);
-    const kept = Math.exp((this.#at - now) / TAU_MS);
+    const kept = Math.exp((this.#at - now) / FALL_MS);
     this.#average = ms > before ? ms : this.#average * kept + ms * (1 - kept);
     this.#at = now;
   }
 
   /** The average in milliseconds; it falls while nothing is observed, to 0 in the end. */
   value(now: number): number {
-    return this.#average === 0 ? 0 : this.#average * Math.exp((this.#at - now) / TAU_MS);
+    return this.#average === 0 ? 0 : this.#average * Math.exp((this.#at - now) / IDLE_MS);
   }
 }

@@ -60,13 +60,27 @@ export class Daemon {
   }
 
   /** Scrapes until the metric has the value; each answer is the event to look again. */
-  async metricIs(name: string, value: number, labels = ""): Promise<void> {
+  metricIs(name: string, value: number, labels = ""): Promise<void> {
+    return this.#until(`${name} to be ${value}`, name, labels, (got) => got === value);
+  }
+
+  /** Scrapes until the metric is at least `value`. */
+  metricReaches(name: string, value: number, labels = ""): Promise<void> {
+    return this.#until(`${name} to reach ${value}`, name, labels, (got) => got >= value);
+  }
+
+  async #until(
+    wanted: string,
+    name: string,
+    labels: string,
+    holds: (value: number) => boolean,
+  ): Promise<void> {
     let got = Number.NaN;
     for (let looks = 0; looks < 5000; looks++) {
       got = await this.metric(name, labels);
-      if (got === value) return;
+      if (holds(got)) return;
     }
-    throw new Error(`${name} stays at ${got}, not ${value}`);
+    throw new Error(`waiting for ${wanted}, it stays at ${got}`);
   }
 
   /** Stops it in good order; rejects unless it exits with 0. */
