@@ -5,27 +5,14 @@ import t, { type Test } from "tap";
 import { Daemon } from "../support/daemon.ts";
 import { barrage, get, type Shot, tally } from "../support/load.ts";
 import { values } from "../support/message.ts";
-import { Child } from "../support/process.ts";
 import { scratch } from "../support/scratch.ts";
+import { Service } from "../support/service.ts";
 import { settings } from "../support/settings.ts";
 import { type Link, OK, POLITE, type Script, Upstream } from "../support/upstream.ts";
 
 const LOAD = { connections: 10, requests: 200, request: get };
 const ADVICE = OK.replace("Content", "X-Tidegate-Max-Concurrency: 2\r\nContent");
 const CHECK = { interval: "100ms", timeout: "1s", fall: 2, rise: 2 };
-
-/** A service in a process of its own, which says its name. */
-const SERVICE = `
-const [, name, port] = process.argv;
-require("node:http").createServer((request, response) => response.end(name))
-  .listen(Number(port), "127.0.0.1", function () { console.log("port " + this.address().port); });
-`;
-
-async function service(name: string, port = 0): Promise<{ child: Child; port: number }> {
-  const child = Child.start(process.execPath, ["-e", SERVICE, name, String(port)]);
-  const [, said] = await child.says(/^port (\d+)$/m);
-  return { child, port: Number(said) };
-}
 
 /** How many were answered by whom; what was not answered with 200 stands under its status. */
 function answers(shots: readonly Shot[]): Readonly<Record<string, number>> {
@@ -42,20 +29,18 @@ function tierOf({ response }: Shot): string | undefined {
 }
 
 async function stage(t: Test, more: Readonly<Record<string, unknown>> = {}) {
-  const [a, b, c] = await Promise.all([service("a"), service("b"), service("c")]);
-  const at = (port: number): string => `127.0.0.1:${port}`;
+  const [a, b, c] = await Promise.all(["a", "b", "c"].map((name) => Service.start(name)));
+  if (a === undefined || b === undefined || c === undefined) throw new Error("three were started");
   const cluster = {
-    endpoints: [at(a.port), at(b.port)],
-    backups: [at(c.port)],
+    endpoints: [a.address.text, b.address.text],
+    backups: [c.address.text],
     healthCheck: CHECK,
     breaker: { open: { base: "200ms", max: "1s" }, ramp: "500ms" },
     ...more,
   };
-  const [first] = cluster.endpoints;
-  const address = { kind: "tcp", host: "127.0.0.1", port: a.port, text: first ?? "" } as const;
-  const daemon = await Daemon.start(settings(address, { cluster }));
-  t.teardown(() => Promise.all([daemon.stop(), ...[a, b, c].map(({ child }) => child.kill())]));
-  return { daemon, a, b, c };
+  const daemon = await Daemon.start(settings(a.address, { cluster }));
+  t.teardown(() => Promise.all([daemon.stop(), ...[a, b, c].map((each) => each.kill())]));
+  return { daemon, a, b };
 }
 
 t.test("primaries are killed one after the other and come back: nothing fails", async (t) => {
@@ -69,15 +54,14 @@ t.test("primaries are killed one after the other and come back: nothing fails", 
   await daemon.metricIs("endpoint_healthy", 3);
   const calm = answers(await load());
   t.equal(calm.c, undefined, "the backup is idle while primaries are there");
-  await a.child.kill();
+  await a.kill();
   t.match(answers(await load()), { b: Number });
-  await b.child.kill();
+  await b.kill();
   const backed = await load();
   t.same(answers(backed), { c: LOAD.requests });
   t.same(new Set(backed.map(tierOf)), new Set(["backup"]));
   t.ok((await daemon.metric("fallbacks_total", 'tier="backup"')) >= LOAD.requests);
-  const back = await Promise.all([service("a", a.port), service("b", b.port)]);
-  t.teardown(() => Promise.all(back.map(({ child }) => child.kill())));
+  await Promise.all([a.restart(), b.restart()]);
   await daemon.metricIs("endpoint_healthy", 3);
   // The way back takes the hold and the ramp; each barrage is a look at how far it is.
   for (let looks = 0; looks < 1000; looks++) {
@@ -94,8 +78,8 @@ t.test(
   async (t) => {
     const { daemon, a, b } = await stage(t, { healthCheck: "off" });
     const load = barrage(daemon.inbound, { ...LOAD, requests: 3000 });
-    while ((await daemon.metric("requests_total")) < 300);
-    await Promise.all([a.child.kill(), b.child.kill()]);
+    await daemon.metricReaches("requests_total", 300);
+    await Promise.all([a.kill(), b.kill()]);
     const shots = await load;
     t.same(tally(shots), { 200: 3000 });
     const { a: first = 0, b: second = 0, c: backup = 0 } = answers(shots);
