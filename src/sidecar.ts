@@ -4,8 +4,9 @@ import { createAccessLog } from "./control/accesslog.ts";
 import { startAdmin } from "./control/admin.ts";
 import { Changes } from "./control/changes.ts";
 import type { Checker } from "./control/checker.ts";
-import { checkTargets, createChecker, probeState } from "./control/checks.ts";
+import { checkTargets, createChecker } from "./control/checks.ts";
 import type { Config } from "./control/config/schema.ts";
+import { Discovery } from "./control/discovery.ts";
 import { drainAll } from "./control/drain.ts";
 import { checkBind, createGuard, type Guard } from "./control/guard.ts";
 import { startHealth } from "./control/health.ts";
@@ -14,13 +15,13 @@ import { createMetrics, type Metrics } from "./control/metrics.ts";
 import { MovableServer } from "./control/movable.ts";
 import { Output } from "./control/output.ts";
 import { carryOut } from "./control/override.ts";
-import { planOf } from "./control/plan.ts";
+import { overview } from "./control/overview.ts";
+import { clustersOf, planOf } from "./control/plan.ts";
 import { Readiness } from "./control/readiness.ts";
 import { type Cause, type Origin, type Reloaded, Reloader } from "./control/reload.ts";
 import type { ControlServer } from "./control/server.ts";
 import { bindServer, takenByOurselves } from "./control/socket.ts";
 import { StartError } from "./control/starterror.ts";
-import type { State } from "./control/state.ts";
 import { type LineWriter, openWriter } from "./control/writer.ts";
 import type { Address } from "./core/address.ts";
 import { type Clock, type Random, systemClock, systemRandom } from "./core/clock.ts";
@@ -84,6 +85,7 @@ class Running implements Sidecar {
   readonly #lines: Output;
   readonly #traffic: Traffic;
   readonly #changes: Changes;
+  readonly #discovery: Discovery;
   readonly #checker: Checker;
   readonly #readiness: Readiness;
   readonly #health: MovableServer;
@@ -124,11 +126,13 @@ class Running implements Sidecar {
       bug: (err) => log.error({ err }, "a request ended in an exception"),
     });
     const { clusters } = this.#traffic;
-    this.#checker = createChecker(
-      { wheel, clock, random, meter, log, changes },
-      (cluster, address) => clusters.get(cluster)?.find(address.text),
+    const world = { wheel, clock, random, meter, log, changes };
+    this.#discovery = new Discovery({ ...world, moved: () => this.#moved() });
+    this.#checker = createChecker(world, (cluster, address) =>
+      clusters.get(cluster)?.find(address.text),
     );
-    this.#readiness = new Readiness(clusters, () => clock.now());
+    const lack = (cluster: string): string | undefined => this.#discovery.lack(cluster);
+    this.#readiness = new Readiness(clusters, () => clock.now(), lack);
     const onError = (err: unknown): void => log.error({ err }, "control request failed");
     this.#health = new MovableServer((bind) => this.#startHealth(bind, onError));
     this.#admin = new MovableServer((bind) => this.#startAdmin(bind, onError));
@@ -150,9 +154,10 @@ class Running implements Sidecar {
     this.#started = new Date(this.#clock.wall()).toISOString();
     this.#readiness.listening = true;
     this.#metrics.reloaded(true, this.#clock.wall());
-    void this.#checker.start(checkTargets(this.#config.clusters)).then(() => {
+    void this.#checker.start(checkTargets(this.#discovery.locate(this.#config))).then(() => {
       this.#readiness.checked = true;
     });
+    this.#moved();
     this.#log.info({ addresses: this.addresses }, "started");
     this.#reloader.watch();
   }
@@ -184,6 +189,7 @@ class Running implements Sidecar {
 
   async #close(): Promise<void> {
     this.#reloader.close();
+    this.#discovery.stop();
     this.#traffic.destroy();
     await this.#checker.stop();
     await Promise.all([this.#health.close(), this.#admin.close()]);
@@ -217,7 +223,11 @@ class Running implements Sidecar {
       () => this.#lines.prepare(file),
       () => this.#health.prepare(health.bind),
       () => this.#admin.prepare(admin.bind),
-      () => this.#traffic.prepare({ ...planOf(config), accessLog }),
+      () => this.#discovery.prepare(config),
+      () => {
+        const plan = planOf(config, this.#discovery.locate(config));
+        return this.#traffic.prepare({ ...plan, accessLog });
+      },
     ]);
     return {
       undo,
@@ -226,9 +236,17 @@ class Running implements Sidecar {
         this.#config = config;
         this.#log.level = log.level;
         this.#guard = createGuard(admin);
-        if (this.#readiness.listening) this.#checker.update(checkTargets(config.clusters));
+        this.#moved();
       },
     };
+  }
+
+  /** Brings clusters and probes in line with what names stand for now; at the start it is too early. */
+  #moved(): void {
+    if (!this.#readiness.listening) return;
+    const located = this.#discovery.locate(this.#config);
+    this.#traffic.clusters.update(clustersOf(this.#config, located));
+    this.#checker.update(checkTargets(located));
   }
 
   // What is asked from outside.
@@ -256,39 +274,22 @@ class Running implements Sidecar {
   }
 
   #startAdmin(bind: Address, onError: (error: unknown) => void): Promise<ControlServer> {
+    const [traffic, checker, discovery] = [this.#traffic, this.#checker, this.#discovery];
     return startAdmin({
       ...{ bind, onError },
       guard: (request) => this.#guard(request),
-      state: () => this.#state(),
+      state: () => {
+        const [started, draining] = [this.#started, this.#readiness.draining];
+        return overview({ started, draining, traffic, checker, discovery }, this.#clock.now());
+      },
       drain: () => void this.drain(),
       events: () => this.#changes.print(),
       override: (order) => {
-        const endpoint = this.#traffic.clusters.get(order.cluster)?.find(order.endpoint);
+        const endpoint = traffic.clusters.get(order.cluster)?.find(order.endpoint);
         return carryOut(order, endpoint, this.#changes, this.#clock.now());
       },
       reload: ({ dryRun, config }) =>
         dryRun ? this.#reloader.dryRun(config) : this.#reloader.reload("POST /reload"),
     });
-  }
-
-  #state(): State {
-    const now = this.#clock.now();
-    return {
-      version: VERSION,
-      started: this.#started,
-      draining: this.#draining !== undefined,
-      listeners: this.#traffic.listeners.map(({ listener: { connections }, settings, address }) => {
-        return { name: settings.name, connections, address: address.text };
-      }),
-      clusters: Array.from(this.#traffic.clusters, (cluster) => ({
-        name: cluster.name,
-        inFlight: cluster.inFlight.value,
-        tier: cluster.tier,
-        endpoints: cluster.endpoints.map((endpoint) => ({
-          ...endpoint.state(now),
-          probe: probeState(this.#checker, cluster.name, endpoint.address),
-        })),
-      })),
-    };
   }
 }

@@ -1,5 +1,5 @@
 // The config that flags alone ask for: `run --upstream` runs it, `init` prints it.
-import { addressProblem } from "../control/config/address.ts";
+import { addressProblem, targetProblem } from "../control/config/address.ts";
 import { STARTER, starterConfig } from "../control/config/starter.ts";
 import { type Given, UsageError } from "./arguments.ts";
 
@@ -7,10 +7,10 @@ import { type Given, UsageError } from "./arguments.ts";
 export function starterFrom({ values }: Given): string {
   const upstream = values.get("upstream") ?? STARTER.upstream;
   const listen = values.get("listen") ?? STARTER.listen;
-  const wrong = addressProblem(upstream, "endpoint");
+  const wrong = targetProblem(upstream);
   if (wrong !== undefined) throw new UsageError(`--upstream ${wrong}`);
   const backup = values.get("backup");
-  const ill = backup === undefined ? undefined : addressProblem(backup, "endpoint");
+  const ill = backup === undefined ? undefined : targetProblem(backup);
   if (ill !== undefined) throw new UsageError(`--backup ${ill}`);
   const bad = addressProblem(listen, "bind");
   if (bad !== undefined) throw new UsageError(`--listen ${bad}`);

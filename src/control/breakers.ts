@@ -8,7 +8,7 @@ const NO_TIMEOUT_MS = 15_000;
 /** `breaker` is undefined when it is off. A trial may take as long as any request to the cluster. */
 export function breakersOf(
   { listeners }: Config,
-  { name, breaker }: Config["clusters"][number],
+  { name, breaker }: Pick<Config["clusters"][number], "name" | "breaker">,
 ): { breaker: BreakerSettings | undefined; minimumHealthy: number } {
   if (breaker === "off") return { breaker: undefined, minimumHealthy: 0 };
   const routes = listeners.flatMap((listener) => listener.routes);

@@ -7,7 +7,7 @@ import type { Clock } from "../core/clock.ts";
 export interface Change {
   /** When, as an ISO 8601 time. */
   readonly time: string;
-  /** What: `breaker`, `health` or `override`, and the cluster and endpoint whose it is. */
+  /** What: `breaker`, `health`, `override`, `discovery` or `name`, and the cluster and endpoint or name whose it is. */
   readonly subject: string;
   readonly cluster: string;
   readonly endpoint: string;
@@ -17,7 +17,7 @@ export interface Change {
 }
 
 /** What is worth a warning: somebody gets no more requests. */
-const WORSE = new Set(["open", "unhealthy", "drain"]);
+const WORSE = new Set(["open", "unhealthy", "drain", "failing"]);
 const KEPT = 1000;
 
 export class Changes {

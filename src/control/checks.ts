@@ -10,10 +10,9 @@ import type { HealthState } from "../policy/health.ts";
 import type { Changes } from "./changes.ts";
 import type { CheckTarget } from "./checked.ts";
 import { Checker } from "./checker.ts";
-import type { Config } from "./config/schema.ts";
+import type { Located } from "./discovery.ts";
+import type { Check } from "./probe.ts";
 import type { EndpointState } from "./state.ts";
-
-type ClusterConfig = Config["clusters"][number];
 
 /** What checks share with the rest of the sidecar. */
 export interface ChecksWorld {
@@ -75,10 +74,20 @@ export function probeState(
 }
 
 /** Every primary and backup of every cluster whose checks are not off. */
-export function checkTargets(clusters: readonly ClusterConfig[]): CheckTarget[] {
-  return clusters.flatMap(({ name, endpoints, backups, healthCheck }) =>
+export function checkTargets(clusters: readonly Located[]): CheckTarget[] {
+  return clusters.flatMap(({ name: cluster, endpoints, backups, healthCheck }) =>
     healthCheck === "off"
       ? []
-      : [...endpoints, ...backups].map(({ address }) => ({ cluster: name, address, healthCheck })),
+      : [...endpoints, ...backups].map(({ address, name }) => {
+          const check = name === undefined ? healthCheck.check : named(healthCheck.check, name);
+          return { cluster, address, healthCheck: { ...healthCheck, check } };
+        }),
   );
+}
+
+/** A service that was found by its name is called by it. */
+function named(check: Check, { authority }: { readonly authority: string }): Check {
+  return check.kind === "http"
+    ? { ...check, headers: { host: authority, ...check.headers } }
+    : check;
 }

@@ -2,15 +2,21 @@
 import { breakersOf } from "./breakers.ts";
 import type { Config } from "./config/schema.ts";
 import { connectionCap, descriptorLimit } from "./descriptors.ts";
+import type { Located } from "./discovery.ts";
 import { trustList } from "./trust.ts";
 
-/** Clusters with their breakers, and listeners with what the descriptors of this process allow each. */
-export function planOf(config: Config) {
-  const { listeners, clusters, drain } = config;
+/** Clusters, whose names have become addresses, with their breakers. */
+export function clustersOf(config: Config, located: readonly Located[]) {
+  return located.map((each) => ({ ...each, ...breakersOf(config, each) }));
+}
+
+/** All of it: listeners with what the descriptors of this process allow each. */
+export function planOf(config: Config, located: readonly Located[]) {
+  const { listeners, drain } = config;
   const all = connectionCap(Number.POSITIVE_INFINITY, descriptorLimit());
   const share = Math.max(1, Math.floor(all / listeners.length));
   return {
-    clusters: clusters.map((each) => ({ ...each, ...breakersOf(config, each) })),
+    clusters: clustersOf(config, located),
     listeners: listeners.map(({ limits, forwarded, ...rest }) => ({
       ...rest,
       limits: { ...limits, connections: Math.min(limits.connections, share) },

@@ -4,6 +4,7 @@
 // one that is kept would be closed by the service's idle limit just as the next probe begins.
 import { connect, type Socket } from "node:net";
 import type { Address } from "../core/address.ts";
+import { lookUpLoopback } from "../core/loopback.ts";
 import type { Advice } from "../policy/advice.ts";
 
 export interface HttpCheck {
@@ -45,7 +46,9 @@ export const ANSWER_BYTES = 65_536;
 /** A connection that ends with `signal`, whatever it is doing. Errors reach those who listen. */
 export function dial(address: Address, signal: AbortSignal): Socket {
   const where =
-    address.kind === "unix" ? { path: address.path } : { host: address.host, port: address.port };
+    address.kind === "unix"
+      ? { path: address.path }
+      : { host: address.host, port: address.port, lookup: lookUpLoopback };
   return connect({ ...where, noDelay: true, signal }).on("error", () => {});
 }
 

@@ -15,10 +15,17 @@ export class Readiness {
   draining = false;
   readonly #clusters: Iterable<Usable>;
   readonly #now: () => number;
+  readonly #lack: (cluster: string) => string | undefined;
 
-  constructor(clusters: Iterable<Usable>, now: () => number) {
+  /** `lack` says why a cluster may have no endpoint at all, if it is known. */
+  constructor(
+    clusters: Iterable<Usable>,
+    now: () => number,
+    lack: (cluster: string) => string | undefined,
+  ) {
     this.#clusters = clusters;
     this.#now = now;
+    this.#lack = lack;
   }
 
   get started(): boolean {
@@ -31,7 +38,10 @@ export class Readiness {
     if (!this.started) return { ok: false, why: "starting" };
     const now = this.#now();
     for (const cluster of this.#clusters) {
-      if (!cluster.usable(now)) return { ok: false, why: `no endpoint: ${cluster.name}` };
+      if (cluster.usable(now)) continue;
+      const lack = this.#lack(cluster.name);
+      const because = lack === undefined ? "" : ` (${lack})`;
+      return { ok: false, why: `no endpoint: ${cluster.name}${because}` };
     }
     return { ok: true, why: "" };
   }

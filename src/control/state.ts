@@ -22,10 +22,23 @@ export interface ClusterState {
   /** Who is asked first: primaries, backups, or primaries more and more (returning). */
   readonly tier: string;
   readonly endpoints: readonly EndpointState[];
+  /** The names among its endpoints and backups. */
+  readonly names: readonly NameState[];
+}
+
+export interface NameState {
+  readonly name: string;
+  /** How many it stands for. */
+  readonly addresses: number;
+  /** When it was resolved last, as an ISO 8601 time, and why it was not since then. */
+  readonly resolved: string | undefined;
+  readonly problem: string | undefined;
 }
 
 export interface EndpointState {
   readonly address: string;
+  /** The name in the config that it was found by; undefined when the config has the address. */
+  readonly name: string | undefined;
   readonly tier: string;
   /** Connections to it, busy and idle. */
   readonly connections: number;
@@ -70,6 +83,7 @@ const SHAPE: Shape<State> = {
       endpoints: [
         {
           address: true,
+          name: true,
           tier: true,
           connections: true,
           load: true,
@@ -82,6 +96,7 @@ const SHAPE: Shape<State> = {
           breaker: { state: true, reason: true, untilMs: true },
         },
       ],
+      names: [{ name: true, addresses: true, resolved: true, problem: true }],
     },
   ],
 };

@@ -5,6 +5,11 @@ export type Address =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly text: string }
   | { readonly kind: "unix"; readonly path: string; readonly text: string };
 
+/** Is it this machine's own name, which means its loopback addresses wherever one asks (RFC 6761, 6.3)? */
+export function isLocalhost(host: string): boolean {
+  return /^(?:.+\.)?localhost$/i.test(host);
+}
+
 /** The weight of an endpoint of which nothing else is said. */
 export const USUAL_WEIGHT = 100;
 
@@ -12,6 +17,8 @@ export const USUAL_WEIGHT = 100;
 export interface Place {
   readonly address: Address;
   readonly weight: number;
+  /** The name that it was found by, as the config has it, and what its own `host` field would say. */
+  readonly name?: { readonly text: string; readonly authority: string };
 }
 
 /** `host:port`, `[v6]:port` or `unix:/path`; undefined when `text` is none of these. */

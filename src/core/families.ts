@@ -150,6 +150,14 @@ export const ACCESS_LOG_DROPPED = {
   labels: [],
 } as const satisfies Family;
 
+/** `name` is as the config has it, `result` is ok or failed. */
+export const NAME_RESOLUTIONS = {
+  name: "name_resolutions_total",
+  help: "Attempts to find the addresses of a name, by whether there was an answer.",
+  kind: "counter",
+  labels: ["name", "result"],
+} as const satisfies Family;
+
 export const SERIES_DROPPED = {
   name: "series_dropped_total",
   help: "Updates that went to a series named overflow because there were too many series.",

@@ -2,6 +2,7 @@
 // clients would hold.
 import net from "node:net";
 import type { Address } from "../core/address.ts";
+import { lookUpLoopback } from "../core/loopback.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadBuffer } from "./readbuffer.ts";
 
@@ -100,7 +101,7 @@ export class EndpointSocket {
     socket.on("close", () => events.onClose(this.#error ?? socket.writeError));
     socket.setNoDelay(true);
     if (address.kind === "unix") socket.connect({ path: address.path });
-    else socket.connect({ host: address.host, port: address.port });
+    else socket.connect({ host: address.host, port: address.port, lookup: lookUpLoopback });
   }
 
   /** Can it not be written to any more? */

@@ -60,7 +60,7 @@ export class Endpoint implements Loaded {
   /** An operator wants no new requests to go there until then. */
   #drainedUntil = Number.NEGATIVE_INFINITY;
   #advice: Advice | undefined;
-  #weight: number;
+  #place: Place;
   readonly #latency = new PeakLatency();
   readonly #world: EndpointWorld;
   readonly #meter: EndpointMeter;
@@ -68,10 +68,10 @@ export class Endpoint implements Loaded {
   #whenIdle: (() => void) | undefined;
 
   constructor(place: Place, tier: Tier, settings: EndpointSettings, world: EndpointWorld) {
-    const { address, weight } = place;
+    const { address } = place;
     this.address = address;
     this.tier = tier;
-    this.#weight = weight;
+    this.#place = place;
     this.#world = world;
     this.pool = new Pool({ address, ...limitsOf(settings), ...world });
     this.#meter = new EndpointMeter(world.meter, settings.name, address.text, tier, {
@@ -82,8 +82,8 @@ export class Endpoint implements Loaded {
   }
 
   /** Goes on in `tier` with new settings; whatever is known of it stays. It is in use again, if it was leaving. */
-  configure({ weight }: Place, tier: Tier, settings: EndpointSettings): void {
-    this.#weight = weight;
+  configure(place: Place, tier: Tier, settings: EndpointSettings): void {
+    this.#place = place;
     this.#whenIdle = undefined;
     this.pool.configure(limitsOf(settings));
     if (tier !== this.tier) this.#meter.move(tier);
@@ -170,8 +170,9 @@ export class Endpoint implements Loaded {
 
   /** Its part of the traffic in proportion to the others': the config's, times what it says itself. */
   get weight(): number {
+    const { weight } = this.#place;
     const advised = this.#advice?.weight;
-    return advised === undefined ? this.#weight : (this.#weight * advised) / USUAL_WEIGHT;
+    return advised === undefined ? weight : (weight * advised) / USUAL_WEIGHT;
   }
 
   /** How much a further request would weigh on it: only the order matters. */
@@ -217,6 +218,7 @@ export class Endpoint implements Loaded {
     const overrideEnd = override === "drain" ? this.#drainedUntil : breaker?.override?.until;
     return {
       address: address.text,
+      name: this.#place.name?.text,
       tier,
       connections: pool.size,
       load,

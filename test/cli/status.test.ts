@@ -18,6 +18,7 @@ const NOW = Date.parse("2026-01-02T03:04:10.678Z");
 
 const WELL: EndpointState = {
   address: "127.0.0.1:3000",
+  name: undefined,
   tier: "primary",
   connections: 4,
   load: 2,
@@ -51,6 +52,7 @@ const APP: ClusterState = {
   inFlight: 2,
   tier: "primaries",
   endpoints: [WELL, TRIPPED, DEAD],
+  names: [],
 };
 const STATE: State = {
   version: "0.1.0",
@@ -94,6 +96,21 @@ t.test("what is out of the ordinary is said, and coloured", async (t) => {
   t.match(text, /^127\.0\.0\.1:3000 .* ok 2s ago .*[^>]$/m, "what is well has no colour");
   t.match(text, /^<yellow>127\.0\.0\.1:3000 .* full .* - .*<\/>$/m);
   t.match(text, /^<red>10\.0\.0\.7:80 .*<\/>$/m);
+});
+
+t.test("names are told with their addresses, and with what is wrong with them", async (t) => {
+  const names = [
+    { name: "app.test:80", addresses: 2, resolved: "2026-01-02T03:04:08.678Z", problem: undefined },
+    { name: "srv:b", addresses: 0, resolved: undefined, problem: "there is no such name" },
+  ];
+  const text = statusText({ ...STATE, clusters: [{ ...APP, names }] }, NOW, PLAIN);
+  t.match(
+    text,
+    `drain
+name app.test:80  addresses 2  resolved 2s ago
+name srv:b        addresses 0  resolved never   there is no such name
+`,
+  );
 });
 
 t.test("a change is one line, in columns, in the reader's own time", async (t) => {

@@ -19,11 +19,17 @@ export const STATE: State = {
       tier: "primaries",
       endpoints: [
         {
-          ...{ address: "127.0.0.1:3000", tier: "primary", connections: 1 },
+          ...{ address: "127.0.0.1:3000", name: "app:3000", tier: "primary", connections: 1 },
           ...{ load: 2, weight: 100, usable: "open", health: "healthy" },
           ...{ override: "open", overrideMs: 5000 },
           probe: { result: "ok", reason: "status 200", at: "2026-01-02T03:04:06.678Z" },
           breaker: { state: "open", reason: "failure_rate", untilMs: 900 },
+        },
+      ],
+      names: [
+        {
+          ...{ name: "app:3000", addresses: 1, resolved: "2026-01-02T03:04:05.678Z" },
+          problem: "no answer in time (ETIMEOUT)",
         },
       ],
     },

@@ -86,7 +86,7 @@ t.test("an export that nobody takes is found; one that only a test takes is not"
 t.test("a package that is missing, shipped for nothing or left over is found", async (t) => {
   const files = {
     "package.json":
-      '{ "scripts": { "check": "tsc" }, "dependencies": { "yaml": "1", "zod": "1" }, "devDependencies": { "tap": "1", "typescript": "1", "left": "1" } }',
+      '{ "scripts": { "check": "tsc" }, "dependencies": { "yaml": "1", "zod": "1" }, "devDependencies": { "tap": "1", "typescript": "1", "left": "1", "@types/left": "1", "@types/tap": "1" } }',
     "src/core/a.ts": 'import "tap";\nimport "yaml/deep";\nimport "node:fs";\n',
     "test/a.test.ts": 'import "@scope/gone/deep";\n',
   };
@@ -95,6 +95,7 @@ t.test("a package that is missing, shipped for nothing or left over is found", a
     "@scope/gone: imported, but not in package.json",
     "zod: in dependencies, but src does not import it",
     "left: in devDependencies, but nothing uses it",
+    "@types/left: in devDependencies, but nothing uses it",
   ]);
 });
 

@@ -58,7 +58,7 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Programs and types that are used without being imported. */
+/** Programs and types that are used without being imported; types of a package are used with it. */
 const TOOLS: Readonly<Record<string, RegExp>> = {
   typescript: /\btsc\b/,
   "@biomejs/biome": /\bbiome\b/,
@@ -73,7 +73,8 @@ export function strayPackages(tree: Tree): string[] {
   const shipped = packagesOf(sourcesOf(tree, "src/"));
   const everywhere = packagesOf([...tree.sources.values()]);
   const scripts = Object.values(manifest.scripts ?? {}).join("\n");
-  const isTool = (name: string) => TOOLS[name]?.test(scripts) ?? false;
+  const isTool = (name: string) =>
+    TOOLS[name]?.test(scripts) ?? everywhere.has(name.replace(/^@types\//, ""));
   return [
     ...[...shipped].filter((name) => !(name in runtime)).map((n) => `${n}: src needs it declared`),
     ...[...everywhere]

@@ -1,6 +1,6 @@
 // `GET /state` as people read it.
-import type { ClusterState, EndpointState, State } from "../../control/state.ts";
-import { table } from "../table.ts";
+import type { ClusterState, EndpointState, NameState, State } from "../../control/state.ts";
+import { columns, table } from "../table.ts";
 import { span } from "./times.ts";
 
 /** How words are coloured, where they are. */
@@ -35,7 +35,7 @@ const TIERS: Readonly<Record<string, string>> = {
 };
 
 function clusterText(
-  { name, tier, inFlight, endpoints }: ClusterState,
+  { name, tier, inFlight, endpoints, names = [] }: ClusterState,
   now: number,
   paint: Paint,
 ): string {
@@ -46,7 +46,13 @@ function clusterText(
     const usable = endpoints[at]?.usable ?? "yes";
     return usable === "yes" ? line : paint(usable === "full" ? "yellow" : "red", line);
   };
-  return head + table(HEAD, rows, finish);
+  return head + table(HEAD, rows, finish) + columns(names.map((each) => nameRow(each, now)));
+}
+
+/** A name among the endpoints, and why it was not resolved when it was tried last. */
+function nameRow({ name, addresses, resolved, problem }: NameState, now: number): string[] {
+  const when = resolved === undefined ? "never" : `${span(now - Date.parse(resolved))} ago`;
+  return [`name ${name}`, `addresses ${addresses}`, `resolved ${when}`, problem ?? ""];
 }
 
 const HEAD = [

@@ -1,9 +1,14 @@
 // Addresses as the config takes them: narrower than the words of core, and told apart by use.
 import { isIPv4, isIPv6 } from "node:net";
 import { type Address, parseAddress } from "../../core/address.ts";
+import { parseTarget } from "../name.ts";
 
 /** What an address looks like, for the JSON Schema; `addressProblem` knows more. */
 export const ADDRESS = /^(unix:\/[^\0]+|\[[0-9a-fA-F:.]+\]:[0-9]{1,5}|[^\s:[\]/@]+:[0-9]{1,5})$/;
+
+/** The same for an endpoint, which may be a name with SRV records. */
+export const TARGET =
+  /^(unix:\/[^\0]+|srv:[^\s:[\]/@]+|\[[0-9a-fA-F:.]+\]:[0-9]{1,5}|[^\s:[\]/@]+:[0-9]{1,5})$/;
 
 /** The kernel's `sun_path` holds 104 bytes on macOS and 108 on Linux, with a zero at the end. */
 const UNIX_PATH_BYTES = 103;
@@ -20,6 +25,14 @@ export function addressProblem(text: string, use: "bind" | "endpoint"): string |
   if (!isHost) return hostProblem(address.host);
   if (use === "endpoint" && address.port === 0) return "must name a port from 1 to 65535";
   return undefined;
+}
+
+/** Why `text` cannot be the address or the name of an endpoint; undefined when it can. */
+export function targetProblem(text: string): string | undefined {
+  const target = parseTarget(text);
+  if (target?.kind !== "srv") return addressProblem(text, "endpoint");
+  if (isHostName(target.host) && !isIPv4(target.host)) return undefined;
+  return "must have a name and no port after srv:, such as srv:_http._tcp.example.org";
 }
 
 /** A name of DNS, with underscores, or an IPv4 address; never both at once. */

@@ -3,15 +3,15 @@ import { z } from "zod";
 import { USUAL_WEIGHT } from "../../core/address.ts";
 import { breaker } from "./breaker.ts";
 import { fallback } from "./fallback.ts";
-import { address, count, duration, name, size } from "./field.ts";
+import { count, duration, name, size, target } from "./field.ts";
 import { healthCheck } from "./healthcheck.ts";
 
 const endpoint = z
   .union(
     [
-      address("endpoint"),
+      target(),
       z.strictObject({
-        address: address("endpoint").describe("Where it is."),
+        address: target().describe("Where it is."),
         weight: count(
           USUAL_WEIGHT,
           [0, 100],
@@ -23,7 +23,7 @@ const endpoint = z
       error: (issue) =>
         issue.input === undefined || issue.input === null
           ? undefined
-          : "must be host:port, [v6]:port or unix:/path, or a mapping with an address",
+          : "must be host:port, [v6]:port, unix:/path or srv:name, or a mapping with an address",
     },
   )
   .transform((given) => ("address" in given ? given : { address: given, weight: USUAL_WEIGHT }));
@@ -57,7 +57,9 @@ export const cluster = z.strictObject({
     .array(endpoint)
     .min(1, { error: "must hold an endpoint" })
     .meta({
-      description: "Where its instances are: host:port, [v6]:port or unix:/path.",
+      description:
+        "Where its instances are: host:port, [v6]:port, unix:/path, or srv:name for SRV records. A host that " +
+        "is a name stands for all its addresses, each an endpoint of its own.",
       example: ["127.0.0.1:3000"],
     }),
   backups: z

@@ -5,7 +5,8 @@
 // They never repeat a value, which may be a secret that came from the environment.
 import { z } from "zod";
 import { type Address, parseAddress } from "../../core/address.ts";
-import { ADDRESS, addressProblem } from "./address.ts";
+import { parseTarget, type Target } from "../name.ts";
+import { ADDRESS, addressProblem, TARGET, targetProblem } from "./address.ts";
 import { parseCidr } from "./cidr.ts";
 import { DURATION, formatDuration, parseDuration } from "./duration.ts";
 import { HOST, hostProblem } from "./host.ts";
@@ -77,19 +78,34 @@ export function share(fallback: number, doc: string) {
   return z.number().positive().max(1).prefault(fallback).describe(`${doc} Above 0, up to 1.`);
 }
 
-/** Where to listen, or whom to reach. */
-export function address(use: "bind" | "endpoint") {
+/** Where to listen. */
+export function address() {
   return z
     .string({ error: (issue) => (given(issue) ? ADDRESS_SHAPE : undefined) })
-    .regex(ADDRESS, { error: (issue) => addressProblem(String(issue.input), use) ?? ADDRESS_SHAPE })
+    .regex(ADDRESS, {
+      error: (issue) => addressProblem(String(issue.input), "bind") ?? ADDRESS_SHAPE,
+    })
     .transform((text, context): Address => {
-      const problem = addressProblem(text, use);
+      const problem = addressProblem(text, "bind");
       if (problem !== undefined) context.addIssue(problem);
       return parseAddress(text) ?? z.NEVER;
     });
 }
 
+/** Whom to reach: an address, or a name. */
+export function target() {
+  return z
+    .string({ error: (issue) => (given(issue) ? TARGET_SHAPE : undefined) })
+    .regex(TARGET, { error: (issue) => targetProblem(String(issue.input)) ?? TARGET_SHAPE })
+    .transform((text, context): Target => {
+      const problem = targetProblem(text);
+      if (problem !== undefined) context.addIssue(problem);
+      return parseTarget(text) ?? z.NEVER;
+    });
+}
+
 const ADDRESS_SHAPE = "must be host:port, [v6]:port or unix:/path";
+const TARGET_SHAPE = "must be host:port, [v6]:port, unix:/path or srv:name";
 
 /** The name of a listener or cluster, which is also a metric label and a part of admin paths. */
 export function name(doc: string, example: string) {

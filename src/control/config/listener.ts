@@ -154,7 +154,7 @@ export const listener = z.strictObject({
     (text) => text !== "health" && text !== "admin",
     { error: "must not be health or admin: those are listeners already" },
   ),
-  bind: address("bind").meta({
+  bind: address().meta({
     description: "Where it listens: host:port, [v6]:port or unix:/path.",
     example: "127.0.0.1:8080",
   }),

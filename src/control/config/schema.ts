@@ -2,6 +2,7 @@
 // documentation of every option; `config/tidegate.yaml` is the same thing in another form.
 import { z } from "zod";
 import { cluster } from "./cluster.ts";
+import { dns } from "./dns.ts";
 import { address, duration, hostName, share } from "./field.ts";
 import { listener } from "./listener.ts";
 import { nameRoutes } from "./naming.ts";
@@ -14,7 +15,7 @@ const STREAMS = ["stdout", "stderr"];
 
 const health = z
   .strictObject({
-    bind: address("bind")
+    bind: address()
       .prefault(HEALTH_BIND)
       .describe("Where it listens: host:port, [v6]:port or unix:/path."),
   })
@@ -25,7 +26,7 @@ const health = z
 
 const admin = z
   .strictObject({
-    bind: address("bind")
+    bind: address()
       .prefault(ADMIN_BIND)
       .describe("Where it listens. Only this machine can reach the default."),
     expose: z
@@ -100,6 +101,7 @@ export const configSchema = z
     admin,
     drain,
     log,
+    dns,
     listeners: z
       .array(listener)
       .min(1, { error: "must hold a listener" })

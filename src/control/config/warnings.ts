@@ -1,5 +1,6 @@
 // What is allowed and yet probably not meant. Every rule says what will happen and what to do.
 import type { Address } from "../../core/address.ts";
+import { isName } from "../name.ts";
 import { isLoopback, isWildcard } from "./address.ts";
 import { formatDuration } from "./duration.ts";
 import type { Config } from "./schema.ts";
@@ -23,6 +24,7 @@ export function lint(config: Config, tree: Tree): readonly Problem[] {
   lintAdmin(config, report);
   lintDrain(config, report);
   lintPorts(config, report);
+  lintNames(config, report);
   for (const [index, listener] of config.listeners.entries()) {
     lintListener(listener, ["listeners", index], report);
     lintRoutes(listener, config.clusters, ["listeners", index, "routes"], report);
@@ -84,6 +86,29 @@ function portOf(address: Address): number {
 
 function samePort(a: Address, b: Address): boolean {
   return portOf(a) !== 0 && portOf(a) === portOf(b);
+}
+
+function lintNames({ dns, clusters }: Config, report: Report): void {
+  const { min, max } = dns.refresh;
+  if (max < min) {
+    const [short, long] = [formatDuration(max), formatDuration(min)];
+    report(
+      ["dns", "refresh"],
+      `max (${short}) is shorter than min (${long}), which takes its place`,
+    );
+  }
+  if (dns.nameservers.length === 0) return;
+  for (const [at, cluster] of clusters.entries()) {
+    for (const tier of ["endpoints", "backups"] as const) {
+      for (const [index, { address }] of cluster[tier].entries()) {
+        if (!isName(address) || address.host.includes(".")) continue;
+        report(
+          ["clusters", at, tier, index],
+          "is taken as a fully qualified name: dns.nameservers have no search list",
+        );
+      }
+    }
+  }
 }
 
 function lintListener({ bind, limits, forwarded }: Listener, path: Path, report: Report): void {

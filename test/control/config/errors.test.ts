@@ -20,7 +20,7 @@ t.test("unknown options are told with the one that was meant, or where they belo
     ["log: { verbose: true }", '1:8: unknown option "verbose"'],
     [
       "timeout: 1s",
-      '1:1: unknown option "timeout"; it belongs in drain or listeners[].routes[] or clusters[].healthCheck',
+      '1:1: unknown option "timeout"; it belongs in drain or dns or listeners[].routes[] or clusters[].healthCheck',
     ],
     ["__proto__: 1", '1:1: unknown option "__proto__"'],
     ["toString: 1", '1:1: unknown option "toString"'],
@@ -173,7 +173,7 @@ clusters: [{ name: a, endpoints: ${endpoints} }]
       "a",
       "a:1",
       "[5]",
-      "2:35: endpoints[0] must be host:port, [v6]:port or unix:/path, or a mapping with an address",
+      "2:35: endpoints[0] must be host:port, [v6]:port, unix:/path or srv:name, or a mapping with an address",
     ],
   ];
   for (const [name, bind, endpoints, ...errors] of rows) {

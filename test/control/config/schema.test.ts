@@ -2,9 +2,17 @@
 import t from "tap";
 import type { CheckTarget } from "../../../src/control/checked.ts";
 import type { Config } from "../../../src/control/config/schema.ts";
-import type { Address, Place } from "../../../src/core/address.ts";
+import type { Target } from "../../../src/control/name.ts";
+import type { ResolverSettings } from "../../../src/control/resolver.ts";
+import type { Address } from "../../../src/core/address.ts";
 import type { BreakerSettings } from "../../../src/policy/breaker.ts";
+import type { RefreshSettings } from "../../../src/policy/refresh.ts";
 import { atTop, configOf, inCluster, inListener, inRoute, withRoutes } from "./sample.ts";
+
+interface Endpoint {
+  readonly address: Target;
+  readonly weight: number;
+}
 
 /** What the rest of the sidecar relies on. A change of the schema that breaks it does not compile. */
 interface Promised {
@@ -22,6 +30,7 @@ interface Promised {
     readonly sample: number;
     readonly file: string;
   };
+  readonly dns: ResolverSettings & { readonly refresh: RefreshSettings };
   readonly listeners: readonly {
     readonly name: string;
     readonly bind: Address;
@@ -31,8 +40,8 @@ interface Promised {
   }[];
   readonly clusters: readonly {
     readonly name: string;
-    readonly endpoints: readonly Place[];
-    readonly backups: readonly Place[];
+    readonly endpoints: readonly Endpoint[];
+    readonly backups: readonly Endpoint[];
     readonly backupConcurrency: number;
     readonly healthCheck: "off" | PromisedCheck;
     readonly connectTimeout: number;
@@ -77,6 +86,7 @@ const DEFAULTS: Promised = {
   admin: { bind: tcp("127.0.0.1", 9901), expose: false, token: undefined, hosts: [] },
   drain: { delay: 5000, timeout: 30_000 },
   log: { level: "info", access: "errors", sample: 0.01, file: "stdout" },
+  dns: { nameservers: [], family: "auto", timeout: 2000, refresh: { min: 1000, max: 10_000 } },
   listeners: [
     {
       name: "inbound",
@@ -140,7 +150,7 @@ const DEFAULTS: Promised = {
 t.test("what is not given is at its default", async (t) => {
   const config: Promised = configOf(atTop());
   t.strictSame(config, DEFAULTS);
-  t.strictSame(configOf(atTop("health: {}\nadmin: {}\ndrain: {}\nlog: {}")), DEFAULTS);
+  t.strictSame(configOf(atTop("health: {}\nadmin: {}\ndrain: {}\nlog: {}\ndns: {}")), DEFAULTS);
   t.strictSame(configOf(inListener("limits: {}\n    forwarded: {}")), DEFAULTS);
   t.strictSame(configOf(inRoute("match: {}")), DEFAULTS);
   t.strictSame(configOf(inRoute("retry: { backoff: {} }")), DEFAULTS);
@@ -202,7 +212,7 @@ t.test("endpoints may be text or mappings, on hosts or unix sockets", async (t) 
   );
   t.strictSame(configOf(text).clusters[0]?.endpoints, [
     { address: { kind: "tcp", host: "::1", port: 1, text: "[::1]:1" }, weight: 100 },
-    { address: { kind: "tcp", host: "a.b", port: 2, text: "a.b:2" }, weight: 100 },
+    { address: { kind: "host", host: "a.b", port: 2, text: "a.b:2" }, weight: 100 },
     { address: { kind: "unix", path: "/run/app.sock", text: "unix:/run/app.sock" }, weight: 100 },
   ]);
 });

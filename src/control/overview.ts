@@ -1,0 +1,60 @@
+// Puts together what `GET /state` shows, from those who know.
+import type { Address } from "../core/address.ts";
+import { VERSION } from "../core/version.ts";
+import type { Checker } from "./checker.ts";
+import { probeState } from "./checks.ts";
+import type { Discovery } from "./discovery.ts";
+import type { EndpointState, State } from "./state.ts";
+
+/** A listener, its settings and where it is bound. */
+interface BoundListener {
+  readonly listener: { readonly connections: number };
+  readonly settings: { readonly name: string };
+  readonly address: Address;
+}
+
+/** A cluster at work, as far as there is something to tell of it. */
+interface Working {
+  readonly name: string;
+  readonly inFlight: { readonly value: number };
+  readonly tier: string;
+  readonly endpoints: readonly {
+    readonly address: Address;
+    state(now: number): Omit<EndpointState, "probe">;
+  }[];
+}
+
+/** Whoever knows something of the state. */
+export interface Informants {
+  readonly started: string;
+  readonly draining: boolean;
+  readonly traffic: {
+    readonly listeners: readonly BoundListener[];
+    readonly clusters: Iterable<Working>;
+  };
+  readonly checker: Checker;
+  readonly discovery: Discovery;
+}
+
+/** The state at `now`, in `Clock.now()` milliseconds. */
+export function overview(informants: Informants, now: number): State {
+  const { started, draining, traffic, checker, discovery } = informants;
+  return {
+    version: VERSION,
+    started,
+    draining,
+    listeners: traffic.listeners.map(({ listener: { connections }, settings, address }) => {
+      return { name: settings.name, connections, address: address.text };
+    }),
+    clusters: Array.from(traffic.clusters, ({ name, inFlight, tier, endpoints }) => ({
+      name,
+      inFlight: inFlight.value,
+      tier,
+      endpoints: endpoints.map((endpoint) => ({
+        ...endpoint.state(now),
+        probe: probeState(checker, name, endpoint.address),
+      })),
+      names: discovery.states(name),
+    })),
+  };
+}
