@@ -28,6 +28,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "how many nanoseconds does finding a route take?",
     load: () => import("./router.ts"),
   },
+  policy: {
+    asks: "how many nanoseconds does a decision take, ours and opossum's?",
+    load: () => import("./policy.ts"),
+  },
   metrics: {
     asks: "how many nanoseconds does counting a request take?",
     load: () => import("./metrics.ts"),

@@ -6,15 +6,18 @@ import type { Options } from "./options.ts";
 import { writeResult } from "./record.ts";
 import { significant, table } from "./table.ts";
 
-/** Something to be timed. */
-export interface Operation {
-  readonly name: string;
-  /**
-   * Does it once and gives a number that depends on what was done, so that the compiler cannot
-   * leave it out. Throws when the result is wrong.
-   */
-  readonly work: () => number;
-}
+/**
+ * Something to be timed. It gives a number that depends on what was done, so that the compiler cannot
+ * leave it out, and throws when the result is wrong.
+ */
+export type Operation = { readonly name: string } & (
+  | { /** Does it once. */ readonly work: () => number }
+  | {
+      /** Does it so many times, one after the other. */ readonly many: (
+        times: number,
+      ) => Promise<number>;
+    }
+);
 
 /** Long enough that a batch pays its share of the garbage collection too. */
 const BATCH_NANOS = 20e6;
@@ -28,7 +31,7 @@ export async function timeAll(
 ): Promise<number> {
   const rounds = options.check ? 3 : (options.rounds ?? ROUNDS);
   console.log(describe(await machine()));
-  const results = nanoseconds(operations, rounds);
+  const results = await nanoseconds(operations, rounds);
   const rows = [...results].map(([name, { median, min }]) => [
     name,
     significant(min),
@@ -41,32 +44,41 @@ export async function timeAll(
 }
 
 /** Nanoseconds per operation over `rounds` rounds; the operations take turns, A B A B. */
-function nanoseconds(operations: readonly Operation[], rounds: number): Map<string, Spread> {
-  const lanes = operations.map((operation) => ({
-    operation,
-    times: calibrate(operation),
-    values: [] as number[],
-  }));
+async function nanoseconds(
+  operations: readonly Operation[],
+  rounds: number,
+): Promise<Map<string, Spread>> {
+  const lanes: { operation: Operation; times: number; values: number[] }[] = [];
+  for (const operation of operations) {
+    lanes.push({ operation, times: await calibrate(operation), values: [] });
+  }
   for (let round = 0; round < rounds; round++) {
-    for (const { operation, times, values } of lanes) values.push(batch(operation, times) / times);
+    for (const { operation, times, values } of lanes) {
+      values.push((await batch(operation, times)) / times);
+    }
   }
   return new Map(lanes.map(({ operation, values }) => [operation.name, spread(values)]));
 }
 
 /** How many times make a batch long enough for the clock; compiles the code on the way. */
-function calibrate(operation: Operation): number {
+async function calibrate(operation: Operation): Promise<number> {
   let times = 1;
-  while (batch(operation, times) < BATCH_NANOS) times *= 2;
-  batch(operation, times);
+  while ((await batch(operation, times)) < BATCH_NANOS) times *= 2;
+  await batch(operation, times);
   return times;
+}
+
+function repeat(work: () => number, times: number): number {
+  let sum = 0;
+  for (let i = 0; i < times; i++) sum += work();
+  return sum;
 }
 
 let sink = 0;
 
-function batch({ work }: Operation, times: number): number {
+async function batch(operation: Operation, times: number): Promise<number> {
   const start = process.hrtime.bigint();
-  let sum = 0;
-  for (let i = 0; i < times; i++) sum += work();
+  const sum = "many" in operation ? await operation.many(times) : repeat(operation.work, times);
   const nanos = Number(process.hrtime.bigint() - start);
   sink += sum;
   if (Number.isNaN(sink)) throw new Error("bench: an operation gave something that is no number");
