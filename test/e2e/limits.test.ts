@@ -1,9 +1,11 @@
 // More connections, heads and silence than a sidecar has room for: faults D18, D19 and D20.
+import { join } from "node:path";
 import t from "tap";
 import type { Address } from "../../src/core/address.ts";
 import { RawClient } from "../support/client.ts";
 import { Daemon } from "../support/daemon.ts";
 import { barrage, fire, get, tally } from "../support/load.ts";
+import { scratch } from "../support/scratch.ts";
 import { settings } from "../support/settings.ts";
 import { tool } from "../support/tool.ts";
 import { OK, Upstream } from "../support/upstream.ts";
@@ -106,3 +108,44 @@ t.test("100 readers that do not read hold up 800 MiB, not memory", async (t) => 
   for (const client of clients) client.close();
   await daemon.metricIs("concurrency_in_flight", 0);
 });
+
+// Over unix sockets, where the kernel holds little: over TCP it would take some 5 MiB for each of them.
+t.test("1000 clients with heads of 16 KiB that do not read fit into a small heap", async (t) => {
+  const folder = scratch();
+  const big = await Upstream.listen(
+    { request: (link) => link.write(BIG) },
+    join(folder.path, "service"),
+  );
+  const bind = `unix:${join(folder.path, "inbound")}`;
+  const nodeArgs = ["--max-old-space-size=256"];
+  const daemon = await Daemon.start(settings(big.address, { bind }), { nodeArgs });
+  t.teardown(async () => {
+    await Promise.all([daemon.stop(), big.close()]);
+    folder.remove();
+  });
+  const before = daemon.child.memory("VmRSS");
+  const clients: RawClient[] = [];
+  const head = `GET / HTTP/1.1\r\nHost: a.test\r\nX-Big: ${"a".repeat(15_900)}\r\n\r\n`;
+  // So many at a time as the queues of both listeners hold: a unix socket lets nobody else wait.
+  while (clients.length < 1000) {
+    const more = await crowd(daemon.inbound, 100);
+    clients.push(...more);
+    for (const client of more) client.socket.pause();
+    for (const client of more) client.write(head);
+    await big.bell.until(() => big.requests.length === clients.length);
+  }
+  // Each response has begun when its first bytes are here; then the pause holds.
+  await Promise.all(clients.map((client) => firstBytes(client)));
+  t.equal(await daemon.metric("concurrency_in_flight"), 1000);
+  const grown = daemon.child.memory("VmHWM") - before;
+  t.ok(grown < 1000 * 48 * 1024 + 64 * MiB, `${Math.round(grown / MiB)} MiB more`);
+  for (const client of clients) client.close();
+  await daemon.metricIs("concurrency_in_flight", 0);
+});
+
+/** Waits for the first bytes of a response, and reads no more. */
+async function firstBytes(client: RawClient): Promise<void> {
+  client.socket.resume();
+  await client.bell.until(() => client.received.length > 0);
+  client.socket.pause();
+}
