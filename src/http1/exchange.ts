@@ -8,7 +8,7 @@ import type {
   ReplyHead,
   RequestHead,
 } from "../core/exchange.ts";
-import type { Fields } from "../core/fields.ts";
+import { Fields } from "../core/fields.ts";
 import type { BodyTarget } from "./body.ts";
 import { chunkOf, lastChunk } from "./encode.ts";
 import type { Output } from "./output.ts";
@@ -38,7 +38,7 @@ const NOTHING: Buffer[] = [];
 const OK_LINE = "HTTP/1.1 200 OK\r\n";
 
 export class ServerExchange implements Exchange, BodyTarget {
-  readonly request: RequestHead;
+  request: RequestHead;
   readonly peer: Peer;
   readonly startedAt: number;
   listener: ExchangeListener | undefined;
@@ -148,6 +148,7 @@ export class ServerExchange implements Exchange, BodyTarget {
 
   begin(reply: ReplyHead, first: string): boolean {
     const head = this.#head(reply);
+    this.request = shortened(this.request);
     this.bytesOut += first.length;
     return this.#wire.output.sendText(head + (this.#chunked ? chunkOf(first) : first));
   }
@@ -174,6 +175,7 @@ export class ServerExchange implements Exchange, BodyTarget {
     this.answered = true;
     this.#close = true;
     this.#kept = undefined;
+    this.request = shortened(this.request);
     this.#sink = sink;
     this.bodyWhole = false;
     const fields = `${reply.fields}connection: upgrade\r\nupgrade: ${protocol}\r\n`;
@@ -202,4 +204,20 @@ export class ServerExchange implements Exchange, BodyTarget {
     this.#over = true;
     this.#wire.finished(this.#close || !this.bodyWhole);
   }
+}
+
+/** A head whose text is longer than this is not held for as long as its response takes. */
+const LONG_HEAD = 1024;
+const NO_FIELDS = new Fields();
+
+/** What the log wants of a head. Its strings are cut from the head's text, and would keep all of it. */
+function shortened(request: RequestHead): RequestHead {
+  if (request.fields.text.length < LONG_HEAD) return request;
+  const host = copyOf(request.host);
+  const target = copyOf(request.target);
+  return { ...request, host, target, authority: "", fields: NO_FIELDS, nominated: [] };
+}
+
+function copyOf(text: string): string {
+  return Buffer.from(text, "latin1").toString("latin1");
 }

@@ -129,7 +129,9 @@ function flat(text: string): string {
 function introduction(request: RequestHead, peer: Peer): string {
   const { authority } = request;
   if (peer.introduced?.authority !== authority) {
-    peer.introduced = { authority, text: flat(forwardedText(request, peer)) };
+    // Flat, or else it would keep the head from which it was cut for as long as the connection lasts.
+    const text = flat(forwardedText(request, peer));
+    peer.introduced = { authority: flat(authority), text };
   }
   return peer.introduced.text;
 }

@@ -47,16 +47,16 @@ export interface Path extends ReplyWorld {
 
 /** Serves one request to its end and tells what became of it. Never rejects. */
 export async function serve(exchange: Exchange, path: Path): Promise<void> {
-  const { request } = exchange;
-  const route = path.router.match(request);
+  const route = path.router.match(exchange.request);
   const reply = new Reply(exchange, path, route?.cluster.fallback);
-  const story = new Story(request, route, requestIdOf(request) ?? path.random.id());
+  const id = requestIdOf(exchange.request) ?? path.random.id();
+  const story = new Story(exchange.request, route, id);
   let now = exchange.startedAt;
   let grant: Grant | undefined;
   try {
     if (route === undefined) return reply.refuse("no_route");
-    if (isLoop(request)) return reply.refuse("loop_detected");
-    if (endsHere(request)) return reply.options();
+    if (isLoop(exchange.request)) return reply.refuse("loop_detected");
+    if (endsHere(exchange.request)) return reply.options();
     story.deadline = deadlineOf(exchange, route);
     if (story.deadline <= now) return reply.refuse("deadline_expired");
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import type { Address } from "../../src/core/address.ts";
 import { RawClient } from "../support/client.ts";
-import { Daemon } from "../support/daemon.ts";
+import { Daemon, SHIPPED } from "../support/daemon.ts";
 import { barrage, fire, get, tally } from "../support/load.ts";
 import { scratch } from "../support/scratch.ts";
 import { settings } from "../support/settings.ts";
@@ -117,7 +117,7 @@ t.test("1000 clients with heads of 16 KiB that do not read fit into a small heap
     join(folder.path, "service"),
   );
   const bind = `unix:${join(folder.path, "inbound")}`;
-  const nodeArgs = ["--max-old-space-size=256"];
+  const nodeArgs = [...SHIPPED, "--max-old-space-size=256"];
   const daemon = await Daemon.start(settings(big.address, { bind }), { nodeArgs });
   t.teardown(async () => {
     await Promise.all([daemon.stop(), big.close()]);

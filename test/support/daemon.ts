@@ -1,5 +1,5 @@
 // The sidecar as users run it: `node src/main.ts run --config FILE`.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Address, parseAddress } from "../../src/core/address.ts";
 import { Child } from "./process.ts";
@@ -7,6 +7,13 @@ import { scrape } from "./scrape.ts";
 import { type Scratch, scratch } from "./scratch.ts";
 
 const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
+
+const { scripts } = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"),
+);
+
+/** The flags of Node with which the sidecar is shipped, the same in package.json and in the image. */
+export const SHIPPED: readonly string[] = scripts.tidegate.split(" ").slice(1, -1);
 
 export interface Launch {
   readonly nodeArgs?: readonly string[];
