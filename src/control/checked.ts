@@ -43,6 +43,8 @@ export interface CheckWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: CheckObserver;
+  /** How an endpoint is asked; undefined for by the network. */
+  readonly probeFor?: typeof probeFor | undefined;
   /** Told of an exception that is no answer of an endpoint. */
   readonly bug: (error: unknown) => void;
 }
@@ -114,7 +116,8 @@ export class Checked {
     if (this.#closed) return;
     let start = clock.now();
     try {
-      const probe = await probeFor(this.#target.healthCheck.check);
+      const find = this.#shared.probeFor ?? probeFor;
+      const probe = await find(this.#target.healthCheck.check);
       // To load what a kind of probe needs takes time, which is not the endpoint's.
       start = clock.now();
       if (this.#closed) return;

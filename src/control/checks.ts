@@ -8,14 +8,14 @@ import type { Wheel } from "../core/wheel.ts";
 import type { Advice } from "../policy/advice.ts";
 import type { HealthState } from "../policy/health.ts";
 import type { Changes } from "./changes.ts";
-import type { CheckTarget } from "./checked.ts";
+import type { CheckTarget, CheckWorld } from "./checked.ts";
 import { Checker } from "./checker.ts";
 import type { Located } from "./discovery.ts";
 import type { Check } from "./probe.ts";
 import type { EndpointState } from "./state.ts";
 
 /** What checks share with the rest of the sidecar. */
-export interface ChecksWorld {
+export interface ChecksWorld extends Pick<CheckWorld, "probeFor"> {
   readonly wheel: Wheel;
   readonly clock: Clock;
   readonly random: Random;

@@ -15,7 +15,7 @@ import { lastChunk } from "./encode.ts";
 import { INCOMPLETE } from "./lines.ts";
 import { parseResponse } from "./response.ts";
 import type { ClientSettings } from "./settings.ts";
-import { EndpointSocket } from "./socket.ts";
+import { EndpointSocket, type Line, type SocketEvents } from "./socket.ts";
 
 /** Where a connection goes when it is free, or gone. */
 export interface ClientOwner {
@@ -40,7 +40,7 @@ export class ClientConnection implements BodySink, BodyTarget {
   idleSince = 0;
   /** Has it answered a request before? */
   reused = false;
-  readonly #socket: EndpointSocket;
+  readonly #socket: Line;
   readonly #settings: ClientSettings;
   readonly #owner: ClientOwner;
   readonly #limits: BodyLimits;
@@ -65,14 +65,16 @@ export class ClientConnection implements BodySink, BodyTarget {
     this.#limits = { headerBytes, headers: RESPONSE_FIELDS, bodyBytes: 0 };
     this.#reader = new BodyReader(this.#limits);
     this.#timer = new Timer(() => this.#onTimer());
-    this.#socket = new EndpointSocket(settings.address, {
+    const events: SocketEvents = {
       onBytes: (view) => this.#onBytes(view),
       onEnd: () => this.#onEnd(),
       onClose: (error) => this.#onClose(error),
       onConnect: () => this.#onConnect(),
       onDrain: () => this.#receiver?.onRequestDrain(),
       onWriteFailed: () => this.#settings.wheel.arm(this.#timer, LAST_WORDS_MS),
-    });
+    };
+    const { address, dial } = settings;
+    this.#socket = dial?.(address, events) ?? new EndpointSocket(address, events);
     settings.wheel.arm(this.#timer, settings.connectTimeout);
   }
 

@@ -16,7 +16,7 @@ import { safeTrailers } from "./trailers.ts";
 
 /** What an exchange asks of its connection. */
 export interface Wire {
-  readonly output: Output;
+  readonly output: Pick<Output, "sendText" | "sendBody">;
   pauseReading(): void;
   resumeReading(): void;
   /** The response is complete; `close` when no other may follow. */

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Exchange, Malformed, Peer } from "../core/exchange.ts";
 import type { Wheel } from "../core/wheel.ts";
 import type { RequestLimits } from "./request.ts";
+import type { Dial } from "./socket.ts";
 import type { StallLimits } from "./stalls.ts";
 
 /** Limits of one listener; times in milliseconds. */
@@ -33,4 +34,6 @@ export interface ClientSettings {
   /** Bytes of a response's field section. */
   readonly responseHeaderBytes: number;
   readonly wheel: Wheel;
+  /** Where connections come from; undefined for the network. */
+  readonly dial?: Dial | undefined;
 }

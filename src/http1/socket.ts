@@ -19,6 +19,12 @@ export interface SocketEvents {
   onWriteFailed(): void;
 }
 
+/** What carries bytes to an endpoint and back. A simulated world brings its own. */
+export type Line = Pick<EndpointSocket, keyof EndpointSocket>;
+
+/** Begins to connect to `address`. */
+export type Dial = (address: Address, events: SocketEvents) => Line;
+
 /** Bytes from which a writer is asked to wait. */
 const HIGH_WATER_MARK = 32 * 1024;
 

@@ -26,7 +26,7 @@ export interface ClusterSettings extends EndpointSettings {
 }
 
 /** What clusters share with the rest of the sidecar. */
-export interface ClusterWorld extends Pick<PoolSettings, "wheel" | "now"> {
+export interface ClusterWorld extends Pick<PoolSettings, "wheel" | "now" | "dial"> {
   readonly random: Random;
   readonly meter: Meter;
   /** A breaker has changed its state. */
@@ -58,7 +58,7 @@ export class Cluster {
 
   constructor(settings: ClusterSettings, world: ClusterWorld) {
     const { name, retryBudget } = settings;
-    const { meter, now, wheel } = world;
+    const { meter, now, wheel, dial } = world;
     this.name = name;
     this.#settings = settings;
     this.#meter = meter;
@@ -70,9 +70,10 @@ export class Cluster {
     this.#world = {
       wheel,
       now,
+      dial,
       meter,
       chance: this.#chance,
-      mayTrip: (endpoint) => this.#mayTrip(endpoint),
+      mayTrip: (endpoint, now) => this.#mayTrip(endpoint, now),
       changed: (endpoint, change) => world.changed(name, endpoint, change),
     };
     this.update(settings);
@@ -139,7 +140,11 @@ export class Cluster {
     const primary = first === "primary" && settled ? this.#from(primaries, tried, now) : undefined;
     if (primary !== undefined && !tried.includes(primary)) return primary;
     const backup = this.#backup(tried, now);
-    if (backup === undefined) return primary ?? this.#from(primaries, tried, now);
+    if (backup === undefined || tried.includes(backup)) {
+      const other = primary ?? this.#from(primaries, tried, now);
+      const untried = other !== undefined && !tried.includes(other);
+      if (backup === undefined || untried) return other;
+    }
     const reason = this.#why(now) ?? (tried.length > 0 ? "tried" : "returning");
     this.#meter.counter(FALLBACKS, { cluster: this.name, tier: "backup", reason }).add();
     return backup;
@@ -212,7 +217,16 @@ export class Cluster {
     if (tier.length === 1) return only?.unusable(now) === undefined ? only : undefined;
     const able = tier.filter((endpoint) => endpoint.unusable(now) === undefined);
     const fresh = tried.length === 0 ? able : able.filter((endpoint) => !tried.includes(endpoint));
-    return lighter(fresh.length > 0 ? fresh : able, now, this.#chance);
+    return this.#lighter(fresh.length > 0 ? fresh : able, now);
+  }
+
+  /** What has just come back gives most of what it would get to those that have been here all along. */
+  #lighter(candidates: readonly Endpoint[], now: number): Endpoint | undefined {
+    const picked = lighter(candidates, now, this.#chance);
+    const share = picked?.share(now) ?? 1;
+    if (share === 1 || this.#chance() < share) return picked;
+    const steady = candidates.filter((endpoint) => endpoint.share(now) === 1);
+    return lighter(steady, now, this.#chance) ?? picked;
   }
 
   #backup(tried: readonly Endpoint[], now: number): Endpoint | undefined {
@@ -227,9 +241,9 @@ export class Cluster {
     return whys.has(undefined) ? undefined : NEAREST.find((why) => whys.has(why));
   }
 
-  #mayTrip(endpoint: Endpoint): boolean {
+  #mayTrip(endpoint: Endpoint, now: number): boolean {
     const others = (tier: readonly Endpoint[]): number =>
-      tier.filter((other) => other !== endpoint && other.seemsUsable).length;
+      tier.filter((other) => other !== endpoint && other.carries(now)).length;
     if (endpoint.tier === "backup") return true;
     return others(this.#primaries) >= this.#settings.minimumHealthy || others(this.#backups) > 0;
   }

@@ -26,12 +26,12 @@ export interface EndpointSettings {
 }
 
 /** What endpoints share with the rest of the sidecar. */
-export interface EndpointWorld extends Pick<PoolSettings, "wheel" | "now"> {
+export interface EndpointWorld extends Pick<PoolSettings, "wheel" | "now" | "dial"> {
   readonly meter: Meter;
   /** A number in [0, 1). */
   readonly chance: () => number;
   /** May the breaker of this endpoint trip? */
-  readonly mayTrip: (endpoint: Endpoint) => boolean;
+  readonly mayTrip: (endpoint: Endpoint, now: number) => boolean;
   readonly changed: (endpoint: Endpoint, change: BreakerChange) => void;
 }
 
@@ -162,10 +162,14 @@ export class Endpoint implements Loaded {
     return why === undefined || why === "full";
   }
 
-  /** Would it be called, as far as its state tells without time being asked? */
-  get seemsUsable(): boolean {
-    if (this.#health === "unhealthy" || this.breaker?.state === "open") return false;
-    return !this.#advice?.drain && this.weight > 0;
+  /**
+   * Can others rely on it to take the traffic? A half-open breaker is no more than a trial: if it counted,
+   * endpoints that are all sick would trip in turns until none is left.
+   */
+  carries(now: number): boolean {
+    if (this.#health === "unhealthy" || now < this.#drainedUntil) return false;
+    if (this.#advice?.drain || this.weight === 0) return false;
+    return this.breaker === undefined || this.breaker.state === "closed";
   }
 
   /** Its part of the traffic in proportion to the others': the config's, times what it says itself. */
@@ -177,13 +181,19 @@ export class Endpoint implements Loaded {
 
   /** How much a further request would weigh on it: only the order matters. */
   cost(now: number): number {
-    const { breaker } = this;
-    const ramp = rampShare(this.#healthySince, now, HEALTH_RAMP_MS);
-    const share = breaker === undefined ? ramp : Math.min(ramp, breaker.share(now));
     // One more millisecond: among quick endpoints, and those not known yet, the load decides. It is
     // measured by the weight, and the new request is not: idle ones of any weight are alike.
     const load = this.load * (USUAL_WEIGHT / this.weight) + 1;
-    return (load * (this.#latency.value(now) + 1)) / share;
+    return load * (this.#latency.value(now) + 1);
+  }
+
+  /**
+   * The share of the requests for which it is drawn that it takes, in (0, 1]: below 1 while it comes back.
+   * No part of `cost`: an endpoint that was away has no load and no latency, and would look light all the same.
+   */
+  share(now: number): number {
+    const ramp = rampShare(this.#healthySince, now, HEALTH_RAMP_MS);
+    return this.breaker === undefined ? ramp : Math.min(ramp, this.breaker.share(now));
   }
 
   /** A call begins: the grant that `settle` takes; `unusable` was asked at the same time. */
@@ -244,7 +254,7 @@ export class Endpoint implements Loaded {
     const { chance, mayTrip, changed, now, wheel } = this.#world;
     const breaker = new Breaker(settings, {
       random: chance,
-      mayTrip: () => mayTrip(this),
+      mayTrip: (at) => mayTrip(this, at),
       stood: (at) => wheel.lag.stood(at),
       changed: (change) => {
         this.#meter.changed(change);

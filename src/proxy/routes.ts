@@ -25,11 +25,11 @@ interface Kept {
 }
 
 export class Routes {
-  readonly #clusters: Clusters;
+  readonly #clusters: Pick<Clusters, "get">;
   readonly #world: RetryWorld;
   #kept: ReadonlyMap<string, Kept> = new Map();
 
-  constructor(clusters: Clusters, world: RetryWorld) {
+  constructor(clusters: Pick<Clusters, "get">, world: RetryWorld) {
     this.#clusters = clusters;
     this.#world = world;
   }

@@ -58,6 +58,43 @@ function share({ cluster, clock }: ReturnType<typeof make>, text: string, atOnce
   return count / 20_000;
 }
 
+t.test("who comes back is picked little at first, however light it looks", async (t) => {
+  const { at, clock, pick, find } = drawing(["a:1", "b:1"]);
+  find("a:1", "unhealthy");
+  at("b:1").settle(at("b:1").enter(clock.now()), "success", clock.now(), 500);
+  find("a:1", "healthy");
+  const share = (): number => {
+    let picked = 0;
+    for (let i = 0; i < 1000; i++) if (pick() === "a:1") picked++;
+    return picked / 1000;
+  };
+  clock.pass(500);
+  t.ok(share() < 0.1, "half a second of the ramp of ten");
+  clock.pass(4500);
+  const half = share();
+  t.ok(half > 0.4 && half < 0.6, "half of what it would get, which is everything");
+  clock.pass(5000);
+  t.equal(share(), 1, "it has no load, and the other one has");
+});
+
+t.test("where nobody has been there all along, those who come back get everything", async (t) => {
+  const { clock, pick, find } = make(["a:1", "b:1"]);
+  for (const each of ["a:1", "b:1"]) find(each, "unhealthy");
+  for (const each of ["a:1", "b:1"]) find(each, "healthy");
+  clock.pass(1);
+  t.not(pick(), undefined);
+});
+
+t.test("a primary that was not tried comes before a backup that was", async (t) => {
+  const { pick, find } = make(["a:1"], ["c:1"]);
+  find("a:1", "unhealthy");
+  t.equal(pick(), "c:1");
+  find("a:1", "healthy");
+  t.equal(pick(), "c:1", "the primary is only just back");
+  t.equal(pick("c:1"), "a:1");
+  t.equal(pick("c:1", "a:1"), "c:1");
+});
+
 t.test("requests go by weight, with few of them under way and with many", async (t) => {
   for (const atOnce of [1, 10, 100]) {
     const got = share(drawing(["a:1 20", "b:1", "c:1 80"]), "a:1", atOnce);
@@ -123,6 +160,26 @@ t.test("the last primary does not trip, unless a backup is usable", async (t) =>
   const backed = make(["a:1"], ["c:1"]);
   for (let i = 0; i < 2; i++) backed.fail("a:1");
   t.equal(backed.pick(), "c:1");
+});
+
+t.test("one on trial is no reason for the last one to trip", async (t) => {
+  const { at, clock, fail } = make(["a:1", "b:1"]);
+  for (let i = 0; i < 2; i++) fail("a:1");
+  clock.pass(60_000);
+  t.equal(at("a:1").unusable(clock.now()), undefined, "a trial may go there");
+  for (let i = 0; i < 5; i++) fail("b:1");
+  t.equal(at("b:1").breaker?.state, "closed");
+  for (let i = 0; i < 5; i++) fail("a:1");
+  t.equal(at("a:1").breaker?.state, "open");
+  t.equal(at("b:1").unusable(clock.now()), undefined, "somebody is left");
+});
+
+t.test("one that gets nothing is no reason for the last one to trip", async (t) => {
+  const { at, clock, find, fail } = make(["a:1", "b:1", "c:1"]);
+  find("a:1", "healthy", { advice: { ...QUIET, weight: 0 } });
+  at("c:1").override("drain", clock.now(), Number.POSITIVE_INFINITY);
+  for (let i = 0; i < 5; i++) fail("b:1");
+  t.equal(at("b:1").breaker?.state, "closed");
 });
 
 t.test("one that only fell too often lately is better than nobody", async (t) => {

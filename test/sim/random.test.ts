@@ -1,0 +1,37 @@
+// Worlds made up by chance: other ones with each run, and each can be had again by its seed.
+import { randomInt } from "node:crypto";
+import t from "tap";
+import { RANDOM } from "./random.ts";
+import { play } from "./stage.ts";
+
+const NEW_SEEDS = 5;
+/** Seeds that found something once. */
+const OLD_SEEDS = [1, 20, 25, 50];
+
+const fresh = Array.from({ length: NEW_SEEDS }, () => randomInt(2 ** 32));
+for (const seed of [...OLD_SEEDS, ...fresh]) {
+  t.test(`whatever breaks, the rules hold: seed ${seed}`, async (t) => {
+    const again = `npm run sim -- --seed ${seed}`;
+    t.comment(again);
+    const { breaches } = await play(RANDOM, seed);
+    t.strictSame(breaches, [], `to see it again: ${again}`);
+  });
+}
+
+t.test(
+  "the same seed gives the same journal, byte for byte, and another one another",
+  async (t) => {
+    const journal = async (seed: number): Promise<string> => {
+      let all = "";
+      const write = (text: string): void => {
+        all += text;
+      };
+      await play(RANDOM, seed, { seconds: 20, write });
+      return all;
+    };
+    const [once, again, other] = [await journal(7), await journal(7), await journal(8)];
+    t.ok(once.length > 10_000);
+    t.ok(once === again);
+    t.not(once, other);
+  },
+);

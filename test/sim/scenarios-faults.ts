@@ -1,0 +1,204 @@
+// One thing breaks at a time. Figures are those of the promises for faults; each says which.
+import { arrivals, backups, changesOf, RATE, three } from "./scenes.ts";
+import type { Dependency } from "./service.ts";
+import type { Scenario, Stage } from "./stage.ts";
+
+const BAD = /^(?!200$)/;
+
+const calm: Scenario = {
+  name: "calm",
+  about: "nothing breaks: nobody is refused, nobody is tried twice, nothing changes",
+  seconds: 60,
+  set: (stage) => {
+    const { services, sidecar, client } = three(stage);
+    stage.atEnd(() => {
+      stage.promise("answers other than 200", client.tally.count(BAD), 0);
+      stage.promise("tries beyond one for each", arrivals(services) - client.requests, 0);
+      const changes = services.flatMap(({ address }) => changesOf(sidecar, address));
+      stage.promise("changes", changes.length, 0);
+    });
+  },
+};
+
+const kill: Scenario = {
+  name: "kill",
+  about: "one of three dies for good: nobody notices, and it is left alone within a second",
+  seconds: 30,
+  set: (stage) => {
+    const { services, client, sidecar } = three(stage);
+    const [dead] = services;
+    stage.at(10, () => dead?.become("down"));
+    stage.atEnd(() => {
+      stage.promise("D1: failed", client.tally.count(BAD), 0);
+      stage.promise("D1: tries for each request", arrivals(services) / client.requests, 1.2);
+      const open = changesOf(sidecar, dead?.address ?? "").find(({ to }) => to === "open");
+      stage.promise("D1: out after ms", (open?.at ?? Number.POSITIVE_INFINITY) - 10_000, 1000);
+    });
+  },
+};
+
+const hang: Scenario = {
+  name: "hang",
+  about: "one of three is stopped and goes on later: requests go elsewhere after perTryTimeout",
+  seconds: 40,
+  set: (stage) => {
+    const retry = { perTryTimeout: "500ms" };
+    const { services, client, sidecar } = three(stage, {}, { retry });
+    const [stopped] = services;
+    stage.at(10, () => stopped?.become("hang"));
+    stage.at(25, () => stopped?.become("up"));
+    stage.atEnd(() => {
+      stage.promise("D5: failed", client.tally.count(BAD), 0);
+      const open = changesOf(sidecar, stopped?.address ?? "").find(({ to }) => to === "open");
+      stage.promise("D3: open after ms", (open?.at ?? Number.POSITIVE_INFINITY) - 10_000, 5000);
+    });
+  },
+};
+
+const brownOut: Scenario = {
+  name: "brown-out",
+  about: "one of three becomes ten times as slow: it gets less, and the whole is hardly slower",
+  seconds: 40,
+  set: (stage) => {
+    const { services, client } = three(stage);
+    const [slow] = services;
+    stage.at(10, () => {
+      if (slow !== undefined) slow.factor = 10;
+    });
+    stage.atEnd(() => {
+      const [before, after] = [client.tally.quantile(0.99, 2, 10), client.tally.quantile(0.99, 12)];
+      stage.promise("D4: p99 compared with before", after / before, 2);
+      const good = client.tally.count(/^200$/, 10, 40);
+      stage.promise("D4: goodput lost", 1 - good / client.tally.count(/^/, 10, 40), 0.05);
+    });
+  },
+};
+
+const flapping: Scenario = {
+  name: "flapping",
+  about: "one of three is up for a second and down for a second, for five minutes",
+  seconds: 320,
+  set: (stage) => {
+    const { services, client, sidecar } = three(stage, {}, {}, () => 200);
+    const [flaps] = services;
+    for (let second = 10; second < 310; second += 2) {
+      stage.at(second, () => flaps?.become("down"));
+      stage.at(second + 1, () => flaps?.become("up"));
+    }
+    stage.atEnd(() => {
+      stage.promise("failed", client.tally.count(BAD), 0);
+      const times = changesOf(sidecar, flaps?.address ?? "").map(({ at }) => at);
+      // The time out of use doubles from one second on: it takes a minute to be long.
+      const later = times.filter((at) => at > 70_000).length;
+      stage.promise("D12: changes in 10 s, after a minute", later / 24, 1);
+      const early = times.filter((at) => at <= 70_000).length;
+      stage.promise("changes in the first minute", early, 24);
+    });
+  },
+};
+
+const partition: Scenario = {
+  name: "partition",
+  about: "for 20 s nothing comes over 30 % of the connections to each of three",
+  seconds: 50,
+  set: (stage) => {
+    const retry = { perTryTimeout: "300ms" };
+    const { services, client, sidecar } = three(stage, { idle: 20 }, { retry });
+    const lose = (share: number) => () => {
+      for (const { address } of services) stage.network.link(sidecar.address, address).lost = share;
+    };
+    stage.at(10, lose(0.3));
+    stage.at(30, lose(0));
+    stage.atEnd(() => {
+      stage.promise("failed share", client.tally.count(BAD) / client.requests, 0.01);
+      stage.promise("failed after it", client.tally.count(BAD, 33), 0);
+      stage.promise("tries for each request", arrivals(services) / client.requests, 1.2);
+    });
+  },
+};
+
+/** What three services cannot do without fails from second 10 to second 25. */
+function dependent(stage: Stage, withBackups: boolean) {
+  const dependency: Dependency = { condition: "up", time: { kind: "constant", mean: 2 } };
+  const spare = withBackups ? backups(stage, 2) : [];
+  const scene = three(stage, { dependency }, { backups: spare });
+  stage.at(10, () => {
+    dependency.condition = "fails";
+  });
+  stage.at(25, () => {
+    dependency.condition = "up";
+  });
+  return scene;
+}
+
+const sharedDependency: Scenario = {
+  name: "shared-dependency",
+  about:
+    "what all three need fails, and probes do not see it: backups answer, then primaries again",
+  seconds: 70,
+  set: (stage) => {
+    const { services, client } = dependent(stage, true);
+    let back = 0;
+    stage.at(60, () => {
+      back = arrivals(services) + client.requests;
+    });
+    stage.atEnd(() => {
+      // Five in a row at each of three, and the trials of those that come back.
+      stage.promise("failed", client.tally.count(BAD), 100);
+      stage.promise("failed once it is over", client.tally.count(BAD, 26), 0);
+      const missed = arrivals(services) + client.requests - back;
+      stage.promise("not yet at primaries again", 1 - missed / (2 * RATE * 10), 0.05);
+    });
+  },
+};
+
+const sharedDependencyAlone: Scenario = {
+  name: "shared-dependency-alone",
+  about: "the same without backups: what the services say is passed on, and nobody is refused",
+  seconds: 50,
+  set: (stage) => {
+    const { client } = dependent(stage, false);
+    stage.atEnd(() => {
+      stage.promise("refused", client.tally.count(/no_endpoint/), 0);
+      stage.promise("failed once it is over", client.tally.count(BAD, 26), 0);
+    });
+  },
+};
+
+const stall: Scenario = {
+  name: "stall",
+  about: "the sidecar itself stands still for 2 s: no endpoint is blamed for it",
+  seconds: 30,
+  set: (stage) => {
+    const { services, sidecar, client } = three(stage);
+    stage.at(10, () => sidecar.stall(2000));
+    stage.atEnd(() => {
+      const changes = services.flatMap(({ address }) => changesOf(sidecar, address));
+      stage.promise("D26: changes", changes.length, 0);
+      stage.promise("failed", client.tally.count(/^(?!200$|504)/), 0);
+    });
+  },
+};
+
+const staleConnections: Scenario = {
+  name: "stale-connections",
+  about: "services close connections just when they are used again: nobody notices",
+  seconds: 60,
+  set: (stage) => {
+    const { client } = three(stage, { idle: 20 });
+    stage.atEnd(() => stage.promise("D9: failed", client.tally.count(BAD), 0));
+  },
+};
+
+export const FAULTS: readonly Scenario[] = [
+  calm,
+  kill,
+  hang,
+  brownOut,
+  flapping,
+  partition,
+  sharedDependency,
+  sharedDependencyAlone,
+  stall,
+  staleConnections,
+];

@@ -1,0 +1,6 @@
+// The named scenarios.
+import { FAULTS } from "./scenarios-faults.ts";
+import { HERDS } from "./scenarios-herds.ts";
+import type { Scenario } from "./stage.ts";
+
+export const SCENARIOS: readonly Scenario[] = [...FAULTS, ...HERDS];
