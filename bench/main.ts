@@ -20,6 +20,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "how much memory do 1000 busy and 400 slow connections take?",
     load: () => import("./memory.ts"),
   },
+  failover: {
+    asks: "what fails, and what changes, when instances die, freeze, storm and flap?",
+    load: () => import("./failover.ts"),
+  },
   parser: {
     asks: "how many nanoseconds does parsing a head take?",
     load: () => import("./parser.ts"),

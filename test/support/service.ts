@@ -5,13 +5,15 @@ import { Child } from "./process.ts";
 const SCRIPT = `
 const [, name, port, delayed] = process.argv;
 let delay = Number(delayed);
-const answer = (response) => response.end(name);
+let status = 200;
+const answer = (response) => response.writeHead(status).end(name);
 require("node:http").createServer((request, response) => {
   request.resume();
-  const told = /^\\/delay\\/([0-9]+)$/.exec(request.url);
-  if (told) delay = Number(told[1]);
-  if (delay > 0 && !told) setTimeout(answer, delay, response);
-  else answer(response);
+  const [, what, value] = /^\\/(delay|status)\\/([0-9]+)$/.exec(request.url) ?? [];
+  if (what === "delay") delay = Number(value);
+  else if (delay > 0 && what === undefined) return setTimeout(answer, delay, response);
+  answer(response);
+  if (what === "status") status = Number(value);
 }).listen(Number(port), "127.0.0.1", function () { console.log("port " + this.address().port); });
 `;
 
@@ -43,9 +45,18 @@ export class Service {
   }
 
   /** From now on each answer takes `delayMs`. */
-  async slow(delayMs: number): Promise<void> {
-    const { status } = await fetch(`http://${this.address.text}/delay/${delayMs}`);
-    if (status !== 200) throw new Error(`${this.name} does not slow down: ${status}`);
+  slow(delayMs: number): Promise<void> {
+    return this.#tell(`delay/${delayMs}`);
+  }
+
+  /** From now on it answers with `status`. */
+  answer(status: number): Promise<void> {
+    return this.#tell(`status/${status}`);
+  }
+
+  async #tell(what: string): Promise<void> {
+    const { status } = await fetch(`http://${this.address.text}/${what}`);
+    if (status !== 200) throw new Error(`${this.name} answers ${status} to ${what}`);
   }
 
   /** Its connections stay, new ones are taken by the kernel, and nobody reads them. */
