@@ -1,14 +1,15 @@
 // Asks what addresses a name has: the machine's own way, or given name servers.
 //
-// With name servers, they alone are asked (c-ares), and their TTLs are known. Without, hosts are looked up as
-// every other program here does it (getaddrinfo): the hosts file and the search list count, and no TTL is
-// known; services (SRV) are asked of the servers in resolv.conf. A breaker stands before all of it, so that
-// name servers that are sick are not hammered by many names.
+// With name servers, they alone are asked. Without, the hosts file comes first, and then, for a short name with each
+// domain of the search list, the servers in resolv.conf. Questions go through c-ares, which tells TTLs and needs no
+// thread. A breaker stands before all of it, so that name servers that are sick are not hammered by many names.
 import type { SrvRecord } from "node:dns";
-import { lookup, Resolver } from "node:dns/promises";
+import { Resolver } from "node:dns/promises";
+import { isIP } from "node:net";
 import CircuitBreaker from "opossum";
 import pLimit, { type LimitFunction } from "p-limit";
 import { type Place, tcpAddress, USUAL_WEIGHT } from "../core/address.ts";
+import { fullNames, type Machine, parseHosts, parseSearch, THIS_MACHINE } from "./machine.ts";
 import type { Name } from "./name.ts";
 import type { Resolution } from "./watched.ts";
 
@@ -43,17 +44,20 @@ const BREAKER = {
 
 export class NameResolver {
   readonly #settings: ResolverSettings;
+  readonly #machine: Machine;
   readonly #resolver: Resolver;
   readonly #breaker: CircuitBreaker<[Name, AbortSignal], Resolution>;
   readonly #limit: LimitFunction = pLimit(QUESTIONS_AT_ONCE);
 
-  constructor(settings: ResolverSettings) {
+  constructor(settings: ResolverSettings, machine: Machine = THIS_MACHINE) {
     this.#settings = settings;
+    this.#machine = machine;
     const { timeout, nameservers } = settings;
     // Two tries fit: one packet may be lost.
     const patience = Math.max(1, Math.floor(timeout / 2));
     this.#resolver = new Resolver({ timeout: patience, maxTimeout: patience, tries: 2 });
-    if (nameservers.length > 0) this.#resolver.setServers(nameservers);
+    const servers = nameservers.length > 0 ? nameservers : (machine.servers ?? []);
+    if (servers.length > 0) this.#resolver.setServers(servers);
     this.#breaker = new CircuitBreaker((name, signal) => this.#resolve(name, signal), {
       ...BREAKER,
       timeout,
@@ -121,13 +125,28 @@ export class NameResolver {
     return nameservers.length === 0 ? this.#lookUp(host, signal) : this.#query(host, signal);
   }
 
+  /** As hosts(5) and resolv.conf(5) say. */
   async #lookUp(host: string, signal: AbortSignal): Promise<Hosts> {
+    const { hosts, resolv } = await this.#machine.read();
+    const addresses = this.#ofFamily(parseHosts(hosts).get(host.toLowerCase()) ?? []);
+    if (addresses.length > 0) return { addresses, ttlMs: undefined };
+    let unknown: unknown;
+    for (const name of fullNames(host, parseSearch(resolv))) {
+      try {
+        return await this.#query(name, signal);
+      } catch (error) {
+        if (!NO_SUCH_NAME.has(codeOf(error))) throw error;
+        unknown = error;
+      }
+    }
+    throw unknown;
+  }
+
+  #ofFamily(addresses: readonly string[]): readonly string[] {
     const { family } = this.#settings;
-    const wanted = { auto: 0, both: 0, ipv4: 4, ipv6: 6 }[family];
-    const all = await this.#ask(signal, () => lookup(host, { all: true, family: wanted }));
-    const four = all.filter((each) => each.family === 4);
-    const chosen = family === "auto" && four.length > 0 ? four : all;
-    return { addresses: chosen.map(({ address }) => address), ttlMs: undefined };
+    const [four, six] = [4, 6].map((kind) => addresses.filter((each) => isIP(each) === kind));
+    if (family === "both") return addresses;
+    return (family === "ipv6" || (family === "auto" && four?.length === 0) ? six : four) ?? [];
   }
 
   async #query(host: string, signal: AbortSignal): Promise<Hosts> {
@@ -198,7 +217,6 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENOTFOUND: "there is no such name (ENOTFOUND)",
   ENODATA: "the name has no such records (ENODATA)",
   ESERVFAIL: "the name server failed (ESERVFAIL)",
-  EAI_AGAIN: "the name servers failed, or did not answer (EAI_AGAIN)",
   EREFUSED: "the name server refused (EREFUSED)",
   ECONNREFUSED: "no name server is there (ECONNREFUSED)",
   ETIMEOUT: "no answer in time (ETIMEOUT)",

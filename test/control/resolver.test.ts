@@ -10,10 +10,17 @@ function named(text: string): Name {
   return target;
 }
 
-async function stage(t: Test, settings: Partial<ResolverSettings> = {}) {
+async function stage(
+  t: Test,
+  settings: Partial<ResolverSettings> = {},
+  files = { hosts: "", resolv: "" },
+) {
   const server = await NameServer.listen();
   const usual = { nameservers: [server.text], family: "auto", timeout: 5000 } as const;
-  const resolver = new NameResolver({ ...usual, ...settings });
+  const resolver = new NameResolver(
+    { ...usual, ...settings },
+    { servers: [server.text], read: async () => files },
+  );
   t.teardown(() => {
     resolver.close();
     return server.close();
@@ -85,13 +92,31 @@ t.test("where there is no answer it is said why", async (t) => {
   }
 });
 
-t.test("without name servers the machine is asked: its hosts file counts", async (t) => {
+t.test("without name servers it is asked as the machine is set up", async (t) => {
+  const hosts = "10.9.0.1 App.Test alias # 10.9.0.2 no\nfd00::9 app.test\nfd00::8 six.test";
+  const resolv = "nameserver 10.0.0.53\nsearch one.test. two.test\noptions ndots:2 rotate";
+  const { server, places } = await stage(t, { nameservers: [] }, { hosts, resolv });
+  t.strictSame(await places("app.test:80"), ["10.9.0.1:80 100 app.test:80"]);
+  t.strictSame(await places("alias:80"), ["10.9.0.1:80 100 alias:80"]);
+  t.strictSame(await places("six.test:80"), ["[fd00::8]:80 100 six.test:80"]);
+  t.strictSame(server.questions, [], "the hosts file knows them");
+  server.hosts("short.two.test", ["10.0.0.1"]);
+  server.hosts("a.b.c", ["10.0.0.2"]);
+  t.strictSame(await places("short:80"), ["10.0.0.1:80 100 short:80"]);
+  t.strictSame(await places("a.b.c:80"), ["10.0.0.2:80 100 a.b.c:80"]);
+  t.strictSame(server.questions, ["A short.one.test", "A short.two.test", "A a.b.c"]);
+  await t.rejects(places("gone:80"), { message: /no such name/ });
+  server.zone.set("A short.one.test", "SERVFAIL");
+  await t.rejects(places("short:80"), { message: /server failed/ }, "it may be the one");
+});
+
+t.test("the real files of this machine can be read", async (t) => {
   const resolver = new NameResolver({ nameservers: [], family: "ipv4", timeout: 5000 });
   t.teardown(() => resolver.close());
   const name: Name = { kind: "host", host: "localhost", port: 80, text: "localhost:80" };
   const { places, ttlMs } = await resolver.resolve(name);
   t.ok(places.some(({ address }) => address.text === "127.0.0.1:80"));
-  t.equal(ttlMs, undefined, "it does not tell TTLs");
+  t.equal(ttlMs, undefined, "a file has no TTL");
 });
 
 /** An SRV record of `_http._tcp.app.test`, as `priority weight port target`. */

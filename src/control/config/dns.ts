@@ -20,7 +20,11 @@ function isNameserver(text: string): boolean {
 const refresh = z
   .strictObject({
     min: duration("1s", ["100ms", "1h"], "Not sooner, however short the TTL is."),
-    max: duration("10s", ["100ms", "24h"], "Not later; and always then where no TTL is known."),
+    max: duration(
+      "10s",
+      ["100ms", "24h"],
+      "Not later; and always then where no TTL is known, as for what is in the hosts file.",
+    ),
   })
   .prefault({})
   .describe(
@@ -34,8 +38,8 @@ export const dns = z
       .array(nameserver)
       .prefault([])
       .describe(
-        "Whom to ask, for fully qualified names. None = as other programs here do: the hosts file and " +
-          "the search list count, and TTLs are not known.",
+        "Whom to ask, for fully qualified names. None = as this machine is set up: the hosts file, then " +
+          "the name servers and the search list of resolv.conf.",
       ),
     family: z
       .enum(["auto", "ipv4", "ipv6", "both"])
