@@ -104,21 +104,25 @@ export function requestText(request: RequestHead, onward: Onward): string {
 }
 
 // First tries of one route are alike in this: the last text is remembered.
-let lastEffort = { attempt: 0, remainingMs: 0, protocol: "", text: "" };
+let lastEffort = { attempt: 0, wholeMs: 0, protocol: "", text: "" };
 
 /** Which try it is, how long it may take, and through whom it came. */
 function effort({ attempt, remainingMs }: Onward, protocol: string): string {
+  // A difference of times may miss a whole number by a hair.
+  const wholeMs = Math.floor(remainingMs + HAIR_MS);
   const last = lastEffort;
-  const same = last.attempt === attempt && last.remainingMs === remainingMs;
+  const same = last.attempt === attempt && last.wholeMs === wholeMs;
   if (same && last.protocol === protocol) return last.text;
   let text = `\r\nx-envoy-attempt-count: ${attempt}\r\n`;
-  if (remainingMs < Number.POSITIVE_INFINITY) {
-    text += `x-envoy-expected-rq-timeout-ms: ${Math.max(1, Math.floor(remainingMs))}\r\n`;
+  if (wholeMs < Number.POSITIVE_INFINITY) {
+    text += `x-envoy-expected-rq-timeout-ms: ${Math.max(1, wholeMs)}\r\n`;
   }
   text += `via: ${protocol.slice("HTTP/".length)} ${PSEUDONYM}\r\n`;
-  lastEffort = { attempt, remainingMs, protocol, text: flat(text) };
+  lastEffort = { attempt, wholeMs, protocol, text: flat(text) };
   return lastEffort.text;
 }
+
+const HAIR_MS = 0.001;
 
 /** The same text in one piece: one that is put together is put together anew by each write. */
 function flat(text: string): string {

@@ -154,6 +154,11 @@ t.test("the time that is left is told in whole milliseconds, at least one", asyn
   const told = (remainingMs: number) =>
     sent(request(), { remainingMs })["x-envoy-expected-rq-timeout-ms"];
   t.same(told(1500.9), ["1500"]);
+  t.same(
+    told(32220.399116559438 + 1500 - 32220.399116559438),
+    ["1500"],
+    "as the difference of two times",
+  );
   t.same(told(0.2), ["1"]);
   t.same(told(-5), ["1"]);
   t.equal(told(Number.POSITIVE_INFINITY), undefined);
