@@ -202,6 +202,7 @@ class Running implements Sidecar {
   // From one config to the next.
 
   async #apply(config: Config): Promise<void> {
+    if (!this.#readiness.listening) throw new StartError("it is starting; ask again");
     const ready = await this.#prepare(config).catch((error: unknown) => {
       throw takenByOurselves(error, this.addresses) ?? error;
     });

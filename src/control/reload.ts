@@ -89,7 +89,6 @@ export class Reloader {
     // A pipe is read but once.
     if (file === undefined || !statSync(file, { throwIfNoEntry: false })?.isFile()) return;
     this.#watch = new FileWatch(file, () => void this.#changed());
-    void this.#changed();
   }
 
   close(): void {

@@ -49,7 +49,10 @@ export function adopt(accepted: net.Socket, onBytes: (view: Buffer) => void): ne
  * would fail inside Node and leave the descriptor open.
  */
 export function cutSocket(socket: net.Socket): void {
-  if (socket.writableEnded) socket.destroy();
+  // Of unix sockets there is no reset.
+  const handle: unknown = Reflect.get(socket, "_handle");
+  const resets = typeof handle === "object" && handle !== null && "reset" in handle;
+  if (socket.writableEnded || !resets) socket.destroy();
   else socket.resetAndDestroy();
 }
 
