@@ -56,6 +56,11 @@ export class Daemon {
     return new Daemon(child, folder, addresses);
   }
 
+  /** Its config file. */
+  get file(): string {
+    return join(this.#folder.path, "tidegate.yaml");
+  }
+
   /** `http://127.0.0.1:PORT` of the listener. */
   get url(): string {
     return `http://${this.inbound.text}`;
