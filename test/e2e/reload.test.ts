@@ -2,83 +2,31 @@
 // config is in force after each, and what is known of endpoints goes on.
 import { renameSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
+import { openLoad } from "../../src/cli/demo/load.ts";
+import { isGood, type Shot } from "../../src/cli/demo/tally.ts";
+import { systemClock, systemRandom } from "../../src/core/clock.ts";
 import { ask, JSON_BODY } from "../control/admins.ts";
 import { RawClient } from "../support/client.ts";
 import { Daemon } from "../support/daemon.ts";
-import { fire, get, type Shot, tally } from "../support/load.ts";
+import { fire, get } from "../support/load.ts";
 import { settings } from "../support/settings.ts";
 import { Upstream } from "../support/upstream.ts";
 
 const RELOADS = 100;
-const CONNECTIONS = 20;
-/** So many requests begin in each tick, if there is a connection that is free: 1000 in a second. */
-const TICK_MS = 10;
-const PER_TICK = 10;
-const MOST = 200_000;
-
+const PER_SECOND = 1000;
+const WORLD = { clock: systemClock, random: systemRandom };
 /** Each reload starts a process that reads the config; where others are at work, that takes its time. */
 const PATIENCE_MS = 400_000;
 t.setTimeout(PATIENCE_MS);
 
-/** Open-loop load over connections that are never renewed. */
-class Load {
-  readonly shots: Shot[] = [];
-  readonly #clients: readonly RawClient[];
-  readonly #free: RawClient[];
-  readonly #running = new Set<Promise<void>>();
-  readonly #ticker: NodeJS.Timeout;
-  readonly #since = performance.now();
-  #begun = 0;
-
-  private constructor(clients: readonly RawClient[]) {
-    this.#clients = clients;
-    this.#free = [...clients];
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+/** Open-loop load, second by second until `over`, for as long as the test may take at most. */
+async function load(daemon: Daemon, over: () => boolean): Promise<readonly Shot[]> {
+  const shots: Shot[] = [];
+  for (let second = 0; second < PATIENCE_MS / 1000 && !over(); second++) {
+    const one = { origins: [daemon.url], path: "/", perSecond: PER_SECOND, seconds: 1 };
+    shots.push(...(await openLoad(one, WORLD)));
   }
-
-  static async start(t: Test, daemon: Daemon): Promise<Load> {
-    const opening = Array.from({ length: CONNECTIONS }, () => RawClient.connect(daemon.inbound));
-    const load = new Load(await Promise.all(opening));
-    t.teardown(() => load.stop());
-    return load;
-  }
-
-  /** Requests a second so far. */
-  get rate(): number {
-    return (this.shots.length * 1000) / (performance.now() - this.#since);
-  }
-
-  get closed(): number {
-    return this.#clients.filter((client) => client.closed || client.ended).length;
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.#ticker);
-    await Promise.all(this.#running);
-    for (const client of this.#clients) client.close();
-  }
-
-  /** Ends the load and waits for what is under way; the connections stay. */
-  async rest(): Promise<void> {
-    clearInterval(this.#ticker);
-    await Promise.all(this.#running);
-  }
-
-  #tick(): void {
-    for (let n = 0; n < PER_TICK && this.#begun < MOST; n++) {
-      const client = this.#free.pop();
-      if (client === undefined) return;
-      const one = this.#fire(client, this.#begun++);
-      this.#running.add(one);
-      void one.finally(() => this.#running.delete(one));
-    }
-  }
-
-  async #fire(client: RawClient, id: number): Promise<void> {
-    const shot = await fire(client, id, get(id));
-    this.shots.push(shot);
-    if (shot.response !== undefined) this.#free.unshift(client);
-  }
+  return shots;
 }
 
 /** What admin says of the endpoints of the cluster. */
@@ -98,85 +46,104 @@ async function post(daemon: Daemon, path: string): Promise<{ status: number; bod
   return ask(daemon.admin, path, { method: "POST", headers: JSON_BODY });
 }
 
+/** Two endpoints, one of which an operator drains, and one that is gone and whose breaker is open. */
+interface Stage {
+  readonly daemon: Daemon;
+  readonly drained: Upstream;
+  readonly gone: Upstream;
+  /** Good configs, and the order in which each names the endpoints. */
+  readonly goods: readonly { readonly text: string; readonly order: readonly string[] }[];
+  readonly bad: string;
+  /** What must be said of the bad one. */
+  readonly wrong: RegExp;
+}
+
+async function stage(t: Test): Promise<Stage> {
+  const [a, drained, gone] = [
+    await Upstream.listen(),
+    await Upstream.listen(),
+    await Upstream.listen(),
+  ];
+  await gone.close();
+  const goods = [
+    [a, drained, gone],
+    [drained, a, gone],
+  ].map((all) => {
+    const order = all.map(({ address }) => address.text);
+    const breaker = { consecutiveFailures: 1, open: { base: "1h", max: "1h", jitter: 0 } };
+    const retry = { attempts: 1, on: ["connectFailure"] };
+    return { text: settings(a.address, { retry, cluster: { endpoints: order, breaker } }), order };
+  });
+  const text = goods[0]?.text ?? "";
+  const bad = text.replace('"name": "app"', '"nam": "app"');
+  const line = bad.split("\n").findIndex((each) => each.includes('"nam"')) + 1;
+  const daemon = await Daemon.start(text);
+  t.teardown(() => Promise.all([daemon.kill(), a.close(), drained.close()]));
+  const client = await RawClient.connect(daemon.inbound);
+  const isOpen = async (): Promise<boolean> =>
+    byAddress(await endpointsOf(daemon), gone)?.usable === "open";
+  for (let id = 0; !(await isOpen()); id++) t.equal((await fire(client, id, get(id))).status, 200);
+  client.close();
+  await post(daemon, `/clusters/app/endpoints/${drained.address.text}/drain`);
+  return {
+    daemon,
+    drained,
+    gone,
+    goods,
+    bad,
+    wrong: new RegExp(`tidegate\\.yaml:${line}:\\d+: unknown`),
+  };
+}
+
+/** Replaces the file, reloads, and looks at what is in force; the answer's status. */
+async function reload(t: Test, n: number, here: Stage): Promise<string> {
+  const { daemon, drained, gone, goods, bad, wrong } = here;
+  const isBad = n % 2 === 1;
+  const last = goods[Math.ceil((n + 1) / 2) % goods.length];
+  writeFileSync(`${daemon.file}.new`, isBad ? bad : (last?.text ?? ""));
+  renameSync(`${daemon.file}.new`, daemon.file);
+  const { status, body } = await post(daemon, "/reload");
+  t.equal(status, isBad ? 422 : 200, body);
+  if (isBad) t.match(body, wrong);
+  t.equal(await daemon.metric("config_last_reload_successful"), isBad ? 0 : 1);
+  const endpoints = await endpointsOf(daemon);
+  t.strictSame(
+    endpoints.map(({ address }) => address),
+    last?.order,
+    "the last good one is in force",
+  );
+  t.match(byAddress(endpoints, drained), { override: "drain", usable: "draining" });
+  t.match(byAddress(endpoints, gone), { breaker: { state: "open" }, usable: "open" });
+  return JSON.parse(body).status;
+}
+
 const PATIENT = { timeout: PATIENCE_MS };
 
 t.test(
   "a hundred reloads under load, every other one bad: no request fails",
   PATIENT,
   async (t) => {
-    const [a, b, gone] = [
-      await Upstream.listen(),
-      await Upstream.listen(),
-      await Upstream.listen(),
-    ];
-    await gone.close();
-    const config = (endpoints: readonly Upstream[]): string =>
-      settings(a.address, {
-        retry: { attempts: 1, on: ["connectFailure"] },
-        log: { access: "off", level: "info", file: "stderr" },
-        cluster: {
-          endpoints: endpoints.map(({ address }) => address.text),
-          breaker: { consecutiveFailures: 1, open: { base: "1h", max: "1h", jitter: 0 } },
-        },
-      });
-    const orders = [
-      [a, b, gone],
-      [b, a, gone],
-    ];
-    const goods = orders.map(config);
-    const bad = goods[0]?.replace('"name": "app"', '"nam": "app"') ?? "";
-    const line = bad.split("\n").findIndex((text) => text.includes('"nam"')) + 1;
-    const daemon = await Daemon.start(goods[0] ?? "");
-    t.teardown(() => Promise.all([daemon.kill(), a.close(), b.close()]));
-    const warm = await RawClient.connect(daemon.inbound);
-    const isOpen = async (): Promise<boolean> =>
-      byAddress(await endpointsOf(daemon), gone)?.usable === "open";
-    for (let id = 0; !(await isOpen()); id++) {
-      t.equal((await fire(warm, id, get(id))).status, 200);
+    const here = await stage(t);
+    const { daemon, gone } = here;
+    const client = await RawClient.connect(daemon.inbound);
+    t.teardown(() => client.close());
+    let done = 0;
+    const loaded = load(daemon, () => done === RELOADS);
+    const answers: string[] = [];
+    for (; done < RELOADS; done++) {
+      answers.push(await reload(t, done, here));
+      t.equal((await fire(client, done, get(done))).status, 200, "on one connection all the time");
     }
-    warm.close();
-    await post(daemon, `/clusters/app/endpoints/${b.address.text}/drain`);
-    const load = await Load.start(t, daemon);
-
-    let good = 0;
-    const counts: Record<string, number> = {};
-    for (let n = 0; n < RELOADS; n++) {
-      const isBad = n % 2 === 1;
-      if (!isBad) good++;
-      const text = isBad ? bad : (goods[good % goods.length] ?? "");
-      writeFileSync(`${daemon.file}.new`, text);
-      renameSync(`${daemon.file}.new`, daemon.file);
-      const { status, body } = await post(daemon, "/reload");
-      const answer = JSON.parse(body);
-      counts[answer.status] = (counts[answer.status] ?? 0) + 1;
-      if (isBad) t.match(body, new RegExp(`tidegate\\.yaml:${line}:\\d+: unknown option`));
-      t.equal(status, isBad ? 422 : 200, body);
-      t.equal(await daemon.metric("config_last_reload_successful"), isBad ? 0 : 1);
-      const endpoints = await endpointsOf(daemon);
-      const order = endpoints.map(({ address }) => address);
-      t.strictSame(
-        order,
-        orders[good % orders.length]?.map(({ address }) => address.text),
-      );
-      const [drained, open] = [b, gone].map((one) => byAddress(endpoints, one));
-      t.match(drained, { override: "drain", usable: "draining" });
-      t.match(open, { breaker: { state: "open" }, usable: "open" });
-    }
-    const { rate } = load;
-    await load.rest();
-    t.strictSame(tally(load.shots), { 200: load.shots.length }, `of ${load.shots.length}`);
-    t.equal(load.closed, 0, "and no connection was closed");
-    t.equal(counts.refused, RELOADS / 2);
-    t.equal(
-      await daemon.metric("attempts_total", `endpoint="${gone.address.text}"`),
-      1,
-      "the breaker held",
+    const shots = await loaded;
+    t.same(
+      shots.filter((shot) => !isGood(shot)),
+      [],
+      `${shots.length} requests`,
     );
-    t.ok(load.shots.length > RELOADS);
-    t.comment(
-      `${RELOADS} reloads (${JSON.stringify(counts)}), ${load.shots.length} requests, ${rate.toFixed(0)}/s`,
-    );
-    await load.stop();
+    t.equal(answers.filter((answer) => answer === "refused").length, RELOADS / 2);
+    const tries = await daemon.metric("attempts_total", `endpoint="${gone.address.text}"`);
+    t.equal(tries, 1, "the breaker was open all the time");
+    t.comment(`${RELOADS} reloads, ${shots.length} requests, ${PER_SECOND} a second`);
     await daemon.stop();
   },
 );
