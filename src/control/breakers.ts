@@ -1,5 +1,5 @@
 // What the config says of the breakers of one cluster, as breakers take it.
-import type { BreakerSettings } from "../policy/breaker.ts";
+import type { BreakerSettings } from "../policy/breakersettings.ts";
 import type { Config } from "./config/schema.ts";
 
 /** How long a trial may take where no route has a timeout. */

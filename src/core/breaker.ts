@@ -3,6 +3,14 @@
 /** How a call went. `ignore`: it says nothing of the endpoint, as when the client went away. */
 export type Verdict = "success" | "failure" | "ignore";
 
+/** An answer that is good so far, and not whole yet. */
+export interface Coming {
+  /** When its head was here, in `Clock.now()` milliseconds. */
+  readonly since: number;
+  /** How long that took, less our own delays. */
+  readonly tookMs: number;
+}
+
 export type BreakerState = "closed" | "open" | "half_open";
 
 export type BreakerReason =

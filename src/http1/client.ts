@@ -8,7 +8,7 @@ import type {
   ResponseHead,
   ResponseReceiver,
 } from "../core/exchange.ts";
-import { type Fields, idOf } from "../core/fields.ts";
+import type { Fields } from "../core/fields.ts";
 import { Timer } from "../core/wheel.ts";
 import { type BodyLimits, BodyReader, type BodyTarget } from "./body.ts";
 import { lastChunk } from "./encode.ts";
@@ -16,6 +16,7 @@ import { INCOMPLETE } from "./lines.ts";
 import { parseResponse } from "./response.ts";
 import type { ClientSettings } from "./settings.ts";
 import { EndpointSocket, type Line, type SocketEvents } from "./socket.ts";
+import { framed } from "./trailers.ts";
 
 /** Where a connection goes when it is free, or gone. */
 export interface ClientOwner {
@@ -23,8 +24,6 @@ export interface ClientOwner {
   closed(connection: ClientConnection): void;
 }
 
-const CONTENT_LENGTH = idOf("content-length");
-const TRANSFER_ENCODING = idOf("transfer-encoding");
 const RESPONSE_FIELDS = 1000;
 const INTERIM_RESPONSES = 100;
 /** How long unread bytes of a response are waited for after a write has failed. */
@@ -40,6 +39,8 @@ export class ClientConnection implements BodySink, BodyTarget {
   idleSince = 0;
   /** Has it answered a request before? */
   reused = false;
+  /** When the whole of a request body was here to be sent last: `Clock.now()`, to the tick. */
+  bodySentAt = Number.NEGATIVE_INFINITY;
   readonly #socket: Line;
   readonly #settings: ClientSettings;
   readonly #owner: ClientOwner;
@@ -56,6 +57,8 @@ export class ClientConnection implements BodySink, BodyTarget {
   #keepAlive = false;
   #paused = false;
   #progress = false;
+  /** Has the endpoint taken less of the request body than there is? */
+  #blocked = false;
   #bodyIdle = 0;
 
   constructor(settings: ClientSettings, owner: ClientOwner) {
@@ -70,7 +73,7 @@ export class ClientConnection implements BodySink, BodyTarget {
       onEnd: () => this.#onEnd(),
       onClose: (error) => this.#onClose(error),
       onConnect: () => this.#onConnect(),
-      onDrain: () => this.#receiver?.onRequestDrain(),
+      onDrain: () => this.#onDrain(),
       onWriteFailed: () => this.#settings.wheel.arm(this.#timer, LAST_WORDS_MS),
     };
     const { address, dial } = settings;
@@ -87,6 +90,11 @@ export class ClientConnection implements BodySink, BodyTarget {
     return this.#state === "idle" && !this.#socket.finished;
   }
 
+  /** Does the request wait for the endpoint: for the connection, or for it to take more of the body? */
+  get waits(): boolean {
+    return this.#state === "connecting" || this.#blocked;
+  }
+
   /** Sends a request head. The body follows by `write` and `end`. */
   send(
     head: string,
@@ -99,17 +107,21 @@ export class ClientConnection implements BodySink, BodyTarget {
     this.#chunked = chunked === true;
     this.#sent = chunked === undefined;
     this.#interims = 0;
+    this.#blocked = false;
     if (this.#state === "idle") this.#state = "waiting";
     this.#socket.sendText(head);
   }
 
   write(view: Buffer): boolean {
-    return this.#socket.send(view, this.#chunked);
+    const flows = this.#socket.send(view, this.#chunked);
+    this.#blocked = !flows;
+    return flows;
   }
 
   end(trailers: string): void {
     if (this.#sent) return this.#socket.endTunnel();
     this.#sent = true;
+    this.bodySentAt = this.#settings.wheel.time;
     if (this.#chunked) this.#socket.sendText(lastChunk(trailers));
   }
 
@@ -152,6 +164,11 @@ export class ClientConnection implements BodySink, BodyTarget {
   #onConnect(): void {
     this.#settings.wheel.disarm(this.#timer);
     this.#state = this.#receiver === undefined ? "idle" : "waiting";
+  }
+
+  #onDrain(): void {
+    this.#blocked = false;
+    this.#receiver?.onRequestDrain();
   }
 
   #onBytes(view: Buffer): void {
@@ -277,8 +294,4 @@ export class ClientConnection implements BodySink, BodyTarget {
       this.#failed(this.#howItFailed(), cause.message);
     }
   }
-}
-
-function framed(trailers: Fields): boolean {
-  return trailers.find(CONTENT_LENGTH) >= 0 || trailers.find(TRANSFER_ENCODING) >= 0;
 }

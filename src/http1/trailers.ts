@@ -1,5 +1,8 @@
 // Trailer fields on their way through: RFC 9110 6.5.1.
-import type { Fields } from "../core/fields.ts";
+import { type Fields, idOf } from "../core/fields.ts";
+
+const CONTENT_LENGTH = idOf("content-length");
+const TRANSFER_ENCODING = idOf("transfer-encoding");
 
 /**
  * The lines that may go on. A trailer that frames, routes, authenticates or describes the message
@@ -12,4 +15,9 @@ export function safeTrailers(trailers: Fields | undefined): string {
     if (trailers.id(i) === 0) text += `${trailers.name(i)}: ${trailers.value(i)}\r\n`;
   }
   return text;
+}
+
+/** Do they speak of where a message ends? Then whoever sent them may think that another one follows. */
+export function framed(trailers: Fields): boolean {
+  return trailers.find(CONTENT_LENGTH) >= 0 || trailers.find(TRANSFER_ENCODING) >= 0;
 }

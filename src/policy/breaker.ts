@@ -8,32 +8,17 @@
 //
 // Time moves the state only when it is asked. An outcome counts only in the generation that granted
 // it (both as in gobreaker): what began before a trip cannot close it, nor open it after recovery.
-import type { BreakerChange, BreakerReason, BreakerState, Verdict } from "../core/breaker.ts";
+import type {
+  BreakerChange,
+  BreakerReason,
+  BreakerState,
+  Coming,
+  Verdict,
+} from "../core/breaker.ts";
+import { type BreakerSettings, rulesOf } from "./breakersettings.ts";
 import { rampShare } from "./ramp.ts";
 import { type TrialRules, Trials } from "./trials.ts";
 import { Window } from "./window.ts";
-
-/** Times are in milliseconds, thresholds are shares in (0, 1]. */
-export interface BreakerSettings {
-  /** Trips after so many failures with no success between them. At least 1. */
-  readonly consecutiveFailures: number;
-  /** Trips at this share of failures, once the window holds `minimumRequests`. */
-  readonly failureRate: {
-    readonly threshold: number;
-    readonly window: number;
-    readonly minimumRequests: number;
-  };
-  /** Trips at this share of calls `slowerThan` a time; same window, same minimum. */
-  readonly slowCalls: { readonly threshold: number; readonly slowerThan: number };
-  /** The time is spread downwards by `jitter`, in [0, 1], so that `max` is never exceeded. */
-  readonly open: { readonly base: number; readonly max: number; readonly jitter: number };
-  /** How many calls a half-open breaker lets through. */
-  readonly trials: number;
-  /** How long a trial may take; after that it has failed. */
-  readonly trialTimeout: number;
-  /** How long it takes from the trials to full traffic. */
-  readonly ramp: number;
-}
 
 /** What a breaker asks and tells. It does so in the middle of a call: ask it nothing but `state`. */
 export interface BreakerWorld {
@@ -140,7 +125,7 @@ export class Breaker {
   settle(grant: number, verdict: Verdict, now: number, tookMs: number): void {
     this.ask(now);
     const state = this.#state;
-    const slow = tookMs > this.#settings.slowCalls.slowerThan;
+    const slow = this.#isSlow(tookMs);
     if (state.kind === "closed") {
       if (grant !== this.#generation || verdict === "ignore") return;
       if (this.#override === undefined) this.#count(verdict === "failure", slow, now);
@@ -148,6 +133,23 @@ export class Breaker {
       state.trials.settle(grant, verdict, slow);
       this.#judge(state.trials, now);
     }
+  }
+
+  /** A granted call is answered well so far; `ends` tells how it went in the end. */
+  answers(grant: number, { since, tookMs }: Coming): void {
+    this.ask(since);
+    const state = this.#state;
+    if (state.kind === "half_open") state.trials.answers(grant, this.#isSlow(tookMs));
+  }
+
+  /**
+   * Tells how a call went that was answered well so far. When the client of an answer that has come for
+   * longer than a trial may take goes, it is the success that it looked like: some never end otherwise.
+   */
+  ends(grant: number, verdict: Verdict, now: number, coming: Coming | undefined): void {
+    const came = coming === undefined ? 0 : now - coming.since;
+    const shown = verdict === "ignore" && came >= this.#settings.trialTimeout;
+    this.settle(grant, shown ? "success" : verdict, now, coming?.tookMs ?? 0);
   }
 
   /** Lets time move the state. What reads `state` or `last` from outside asks first. */
@@ -235,6 +237,10 @@ export class Breaker {
     return slow / calls >= slowCalls.threshold ? "slow_calls" : undefined;
   }
 
+  #isSlow(tookMs: number): boolean {
+    return tookMs > this.#settings.slowCalls.slowerThan;
+  }
+
   #judge(trials: Trials, now: number): void {
     this.#due = trials.due + this.#world.stood(now);
     if (trials.verdict === "failed") this.#open("trials_failed", now);
@@ -278,13 +284,4 @@ export class Breaker {
     this.#last = { from: before.kind, to: state.kind, reason, at: now, until };
     this.#world.changed(this.#last);
   }
-}
-
-function rulesOf({ trials, failureRate, slowCalls }: BreakerSettings): TrialRules {
-  return {
-    places: trials,
-    // A threshold above one half would close it on trials of which most have failed.
-    failures: Math.min(0.5, failureRate.threshold),
-    slow: slowCalls.threshold,
-  };
 }

@@ -19,6 +19,8 @@ export interface TrialRules {
 interface Trial {
   readonly grant: number;
   readonly deadline: number;
+  /** Was it slow to be answered? Undefined while it is not answered. */
+  readonly slow: boolean | undefined;
 }
 
 /** One round. */
@@ -55,7 +57,14 @@ export class Trials {
 
   /** Takes a place. `grant` is a number that no other trial has; deadlines only grow. */
   begin(grant: number, deadline: number): void {
-    this.#running = [...this.#running, { grant, deadline }];
+    this.#running = [...this.#running, { grant, deadline, slow: undefined }];
+  }
+
+  /** A trial is answered well so far: it need not end in time any more to pass. */
+  answers(grant: number, slow: boolean): void {
+    this.#running = this.#running.map((trial) =>
+      trial.grant === grant ? { ...trial, slow } : trial,
+    );
   }
 
   /** Ends a trial. One that is not running, or not any more, changes nothing. */
@@ -67,11 +76,15 @@ export class Trials {
     if (verdict !== "ignore") this.#count(verdict === "failure", slow);
   }
 
-  /** Counts what is overdue at `now` as failed, and as slow: nothing is slower than no answer. */
+  /**
+   * Ends what is overdue at `now`. An answer that still comes counts as it began, or a long one would keep
+   * everybody waiting; none at all counts as failed, and as slow: nothing is slower.
+   */
   expire(now: number): void {
-    const running = this.#running.filter(({ deadline }) => now < deadline);
-    for (let n = this.#running.length - running.length; n > 0; n--) this.#count(true, true);
-    this.#running = running;
+    for (const { deadline, slow } of this.#running) {
+      if (now >= deadline) this.#count(slow === undefined, slow ?? true);
+    }
+    this.#running = this.#running.filter(({ deadline }) => now < deadline);
   }
 
   #count(failed: boolean, slow: boolean): void {

@@ -53,6 +53,12 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   detail: string | undefined;
   /** Did it go out on a connection that had answered before? */
   readonly reused: boolean;
+  /** Did its time end while it waited for the client's own body, and not for the endpoint? */
+  clientLate = false;
+  /** Did the endpoint break off its response? */
+  truncated = false;
+  /** When the endpoint could begin to answer, if that was after the attempt had begun; to the tick. */
+  bodySentAt = Number.NEGATIVE_INFINITY;
   readonly #exchange: Exchange;
   /** Given up once the response is whole: then it may carry another request. */
   #connection: ClientConnection | undefined;
@@ -62,7 +68,6 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   /** The body as far as it has come and not gone on, one character per byte. */
   #held = "";
   #trailers: string | undefined;
-  #truncated = false;
   #asksAtDeadline = false;
   readonly #deadline: number;
   readonly #upgrade: string | undefined;
@@ -110,6 +115,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
       this.#over("reset", "the endpoint timed out the idle connection");
     } else {
       this.head = head;
+      this.bodySentAt = this.#connection?.bodySentAt ?? this.bodySentAt;
       this.#held = head.body ?? "";
       this.#state = "answered";
       this.#settle("answered");
@@ -140,9 +146,9 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   onFailed(how: AttemptFailure, detail: string): void {
     this.detail = detail;
     if (how !== "truncated") return this.#over(how, detail);
-    this.#truncated = true;
-    if (this.#state !== "relaying") return;
+    this.truncated = true;
     this.endpoint.truncated.add();
+    if (this.#state !== "relaying") return;
     this.#exchange.truncate();
     this.#done("upstream_truncated");
   }
@@ -164,7 +170,9 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
       this.#exchange.askForBody();
       return this.#exchange.deadline(this.#deadline);
     }
-    this.#over("timed_out", "no response head in time");
+    this.clientLate = !this.#exchange.bodyWhole && this.#connection?.waits === false;
+    const why = this.clientLate ? "; the request body had not arrived" : "";
+    this.#over("timed_out", `no response head in time${why}`);
   }
 
   onResponseDrain(): void {
@@ -180,7 +188,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     const { status } = reply;
     if (this.#state !== "answered" || exchange.gone) return "client_aborted";
     if (status === 101) return this.#tunnel(reply);
-    if (this.#truncated) return "upstream_truncated";
+    if (this.truncated) return "upstream_truncated";
     if (this.#trailers !== undefined) {
       this.#state = "over";
       exchange.respond(reply, this.#held, this.#trailers);
@@ -190,6 +198,17 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     const flows = exchange.begin(reply, this.#held);
     this.#held = "";
     return this.#follow(flows, bodyIdle);
+  }
+
+  /** What a response that was a success by its head says of the endpoint, now that it has ended. */
+  get verdict(): Verdict {
+    if (this.truncated) return "failure";
+    return this.whole ? "success" : "ignore";
+  }
+
+  /** Is nothing more of the response to come? What follows a 101 is none. */
+  get whole(): boolean {
+    return this.#trailers !== undefined || this.head?.status === 101;
   }
 
   /** Gives up what was answered, and the connection with it unless the answer was whole. */
@@ -255,14 +274,16 @@ const REASON = idOf("x-tidegate-reason");
 /**
  * What an attempt says of its endpoint. An answer with a status from 500 on is a failure, but for two that
  * say that the request asks for too much; what a sidecar before the endpoint refused says nothing, nor
- * does a deadline that was noticed `lateMs` milliseconds after it, because nobody here was looking.
+ * does a deadline that ended while the client was still sending, or that was noticed `lateMs` milliseconds
+ * after it, because nobody here was looking.
  */
 export function verdictOf(
-  { head }: Pick<Attempt, "head">,
+  { head, clientLate, truncated }: Pick<Attempt, "head" | "clientLate" | "truncated">,
   outcome: Outcome,
   lateMs: number,
 ): Verdict {
-  if (outcome === "timed_out" && lateMs > STALL_MS) return "ignore";
+  if (outcome === "timed_out" && (clientLate || lateMs > STALL_MS)) return "ignore";
+  if (truncated) return "failure";
   if (head === undefined || head.status < 500) return OUTCOMES[outcome].breaker;
   if (head.fields.find(REASON) >= 0) return "ignore";
   return head.status === 501 || head.status === 505 ? "success" : "failure";

@@ -1,12 +1,13 @@
 // One endpoint at work: its connections, its counters, and whether it is to be asked.
 import { type Address, type Place, USUAL_WEIGHT } from "../core/address.ts";
-import type { BreakerChange, Verdict } from "../core/breaker.ts";
+import type { BreakerChange, Coming, Verdict } from "../core/breaker.ts";
 import type { Counter, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { Pool, type PoolLimits, type PoolSettings } from "../http1/pool.ts";
 import type { Advice } from "../policy/advice.ts";
 import type { Loaded } from "../policy/balance.ts";
-import { Breaker, type BreakerSettings } from "../policy/breaker.ts";
+import { Breaker } from "../policy/breaker.ts";
+import type { BreakerSettings } from "../policy/breakersettings.ts";
 import type { HealthState } from "../policy/health.ts";
 import { PeakLatency } from "../policy/latency.ts";
 import { rampShare } from "../policy/ramp.ts";
@@ -207,6 +208,17 @@ export class Endpoint implements Loaded {
     // Failures can be quick, and no reason to send more there.
     if (verdict === "success") this.#latency.observe(tookMs, now);
     this.breaker?.settle(grant, verdict, now, tookMs);
+  }
+
+  /** The call is answered well so far, and the answer is not whole: `ends` takes the place of `settle`. */
+  answers(grant: number, coming: Coming): void {
+    this.#latency.observe(coming.tookMs, coming.since);
+    this.breaker?.answers(grant, coming);
+  }
+
+  /** The call has ended, after `answers` or with nothing to learn from it. */
+  ends(grant: number, verdict: Verdict, now: number, coming: Coming | undefined): void {
+    this.breaker?.ends(grant, verdict, now, coming);
   }
 
   leave(): void {

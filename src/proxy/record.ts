@@ -94,9 +94,13 @@ export class Story {
     this.#stood = lag.stood(now);
   }
 
-  /** How long the attempt has taken by `now`, less the time in which this process stood still. */
-  took(now: number, lag: Lag): number {
-    return Math.max(0, now - this.begun - (lag.stood(now) - this.#stood));
+  /**
+   * How long the attempt has taken by `now`, less the time in which this process stood still, and until
+   * `bodySentAt` if the client took its time to send the body: a slow client makes no endpoint slow.
+   */
+  took(now: number, lag: Lag, bodySentAt: number): number {
+    const begun = Math.max(this.begun, bodySentAt);
+    return Math.max(0, now - begun - (lag.stood(now) - this.#stood));
   }
 
   /** The attempt has ended, or its response has begun, `now`. */

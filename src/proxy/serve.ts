@@ -1,5 +1,5 @@
 // The whole life of a request, top to bottom. The order of the stages is the design.
-import type { Verdict } from "../core/breaker.ts";
+import type { Coming, Verdict } from "../core/breaker.ts";
 import type { Exchange } from "../core/exchange.ts";
 import type { Lag } from "../core/lag.ts";
 import { Attempt, type Plan, verdictOf } from "./attempt.ts";
@@ -73,18 +73,19 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
       const outcome = await attempt.outcome;
       now = path.clock.now();
       story.tried(endpoint, outcome, now);
-      grant.learns(verdictOf(attempt, outcome, now - story.until), now, story.took(now, path.lag));
-      const verdict = route.retries.judge(exchange, story, attempt, now);
-      if (verdict.kind !== "again") {
+      const verdict = verdictOf(attempt, outcome, now - story.until);
+      grant.learns(verdict, attempt.whole, now, story.took(now, path.lag, attempt.bodySentAt));
+      const decision = route.retries.judge(exchange, story, attempt, now);
+      if (decision.kind !== "again") {
         const relayed = reply.end(outcome, attempt, path.bodyIdle);
         if (relayed === undefined) return;
         await relayed;
         now = path.clock.now();
-        return;
+        return grant.ends(attempt.verdict, now);
       }
       grant.leaves(attempt, now);
       story.leaves(endpoint);
-      const wanted = await pause(exchange, now, verdict.waitMs);
+      const wanted = await pause(exchange, now, decision.waitMs);
       now = path.clock.now();
       if (!wanted) return reply.fail("cancelled", undefined);
       route.cluster.countRetry(outcome);
@@ -98,13 +99,19 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
   }
 }
 
-/** One place in a cluster, and at the endpoint that is tried: taken once, settled once. */
+/**
+ * One place in a cluster, and at the endpoint that is tried: taken once, settled once. The verdict is told as
+ * soon as it is known: at the head, or at the end of an answer that was good so far; the endpoint's load
+ * goes down at the end in any case.
+ */
 class Grant {
   readonly #cluster: Cluster;
   #endpoint: Endpoint | undefined;
   /** What the endpoint's breaker has granted. */
   #call = 0;
   #learnt = false;
+  /** A good answer of which more is to come. */
+  #coming: Coming | undefined;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -116,28 +123,40 @@ class Grant {
     this.#call = endpoint.enter(now);
     this.#endpoint = endpoint;
     this.#learnt = false;
+    this.#coming = undefined;
   }
 
-  /** What the try says of the endpoint. */
-  learns(verdict: Verdict, now: number, tookMs: number): void {
-    if (this.#learnt) return;
+  /** What the try says of the endpoint; a good answer does so when it is `whole`. */
+  learns(verdict: Verdict, whole: boolean, now: number, tookMs: number): void {
+    if (verdict === "success" && !whole) {
+      this.#coming = { since: now, tookMs };
+      this.#endpoint?.answers(this.#call, this.#coming);
+      return;
+    }
     this.#learnt = true;
     this.#endpoint?.settle(this.#call, verdict, now, tookMs);
+  }
+
+  /** The answer of which more was to come has ended. */
+  ends(verdict: Verdict, now: number): void {
+    if (this.#learnt) return;
+    this.#learnt = true;
+    this.#endpoint?.ends(this.#call, verdict, now, this.#coming);
   }
 
   /** The attempt is given up, and what it may have been answered. */
   leaves(attempt: Attempt, now: number): void {
     attempt.drop();
-    this.#ends(now);
+    this.#leaves(now);
   }
 
   settle(now: number): void {
-    this.#ends(now);
+    this.#leaves(now);
     this.#cluster.leave();
   }
 
-  #ends(now: number): void {
-    this.learns("ignore", now, 0);
+  #leaves(now: number): void {
+    this.ends("ignore", now);
     this.#endpoint?.leave();
     this.#endpoint = undefined;
   }

@@ -1,6 +1,7 @@
 // A breaker at the defaults of the config, whose time, chance and leave to trip are the test's.
 import type { BreakerChange, Verdict } from "../../src/core/breaker.ts";
-import { Breaker, type BreakerSettings, NO_GRANT } from "../../src/policy/breaker.ts";
+import { Breaker, NO_GRANT } from "../../src/policy/breaker.ts";
+import type { BreakerSettings } from "../../src/policy/breakersettings.ts";
 
 export const SETTINGS: BreakerSettings = {
   consecutiveFailures: 5,
@@ -11,6 +12,11 @@ export const SETTINGS: BreakerSettings = {
   trialTimeout: 15_000,
   ramp: 10_000,
 };
+
+/** An answer that comes. */
+interface Answer {
+  ends(verdict: Verdict): void;
+}
 
 /** One breaker, and everything that it was told and has told. */
 export class Scene {
@@ -68,6 +74,14 @@ export class Scene {
 
   settle(grant: number, verdict: Verdict, tookMs = 1): void {
     this.breaker.settle(grant, verdict, this.now, tookMs);
+  }
+
+  /** A call that is answered well at once; its answer is not whole yet. */
+  answer(): Answer {
+    const grant = this.enter();
+    const coming = { since: this.now, tookMs: 1 };
+    this.breaker.answers(grant, coming);
+    return { ends: (verdict) => this.breaker.ends(grant, verdict, this.now, coming) };
   }
 
   /** `count` calls, one after the other, a millisecond each; how many were granted. */

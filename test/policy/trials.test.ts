@@ -119,3 +119,22 @@ t.test("a verdict is the one that all places together give, as soon as it is cer
     }),
   );
 });
+
+t.test("an answer that still comes when its trial is overdue counts as it began", async (t) => {
+  const trials = begun();
+  for (const grant of [1, 2, 3]) trials.answers(grant, false);
+  trials.expire(2);
+  t.equal(trials.verdict, undefined, "two are known");
+  trials.settle(3, "failure", false);
+  trials.expire(4);
+  t.equal(trials.verdict, undefined, "it broke off in time, and one was not answered");
+  trials.settle(5, "success", false);
+  t.equal(trials.verdict, "passed");
+});
+
+t.test("slow answers that still come are slow", async (t) => {
+  const trials = begun();
+  for (const grant of [1, 2, 3, 4]) trials.answers(grant, true);
+  trials.expire(4);
+  t.equal(trials.verdict, "failed");
+});

@@ -3,8 +3,10 @@ import t from "tap";
 import { verdictOf } from "../../src/proxy/attempt.ts";
 import { response } from "./heads.ts";
 
+const TRY = { head: undefined, clientLate: false, truncated: false };
+
 const answered = (status: number, ...lines: string[]) =>
-  verdictOf({ head: response(lines, status) }, "answered", 0);
+  verdictOf({ ...TRY, head: response(lines, status) }, "answered", 0);
 
 t.test("an answer is a success, unless its status says that the endpoint failed", async (t) => {
   for (const status of [200, 204, 301, 404, 429, 499]) t.equal(answered(status), "success");
@@ -20,16 +22,23 @@ t.test("what another sidecar refused says nothing of the endpoint behind it", as
 });
 
 t.test("no answer is a failure; no wish for one, or no connection to spare, is not", async (t) => {
-  const nothing = { head: undefined };
   for (const outcome of ["unreachable", "reset", "cut", "malformed", "timed_out"] as const) {
-    t.equal(verdictOf(nothing, outcome, 0), "failure", outcome);
+    t.equal(verdictOf(TRY, outcome, 0), "failure", outcome);
   }
   for (const outcome of ["cancelled", "saturated"] as const) {
-    t.equal(verdictOf(nothing, outcome, 0), "ignore", outcome);
+    t.equal(verdictOf(TRY, outcome, 0), "ignore", outcome);
   }
 });
 
 t.test("a deadline that was noticed long after it shows that we stood still", async (t) => {
-  t.equal(verdictOf({ head: undefined }, "timed_out", 20), "failure");
-  t.equal(verdictOf({ head: undefined }, "timed_out", 2000), "ignore");
+  t.equal(verdictOf(TRY, "timed_out", 20), "failure");
+  t.equal(verdictOf(TRY, "timed_out", 2000), "ignore");
+});
+
+t.test("a deadline that ended while the client was still sending is the client's", async (t) => {
+  t.equal(verdictOf({ ...TRY, clientLate: true }, "timed_out", 0), "ignore");
+});
+
+t.test("an answer that broke off is a failure, whatever it began with", async (t) => {
+  t.equal(verdictOf({ ...TRY, head: response([]), truncated: true }, "answered", 0), "failure");
 });

@@ -12,6 +12,7 @@ export function watchGrants(endpoint: Endpoint, audit: Audit): Grants {
   const { text } = endpoint.address;
   const { breaker } = endpoint;
   const [enter, settle] = [endpoint.enter.bind(endpoint), endpoint.settle.bind(endpoint)];
+  const ends = endpoint.ends.bind(endpoint);
   /** How many are open, by grant; and after which change of the breaker each was given. */
   const open = new Map<number, { count: number; readonly after: unknown }>();
   endpoint.enter = (now) => {
@@ -22,20 +23,24 @@ export function watchGrants(endpoint: Endpoint, audit: Audit): Grants {
     else known.count++;
     return grant;
   };
-  endpoint.settle = (grant, verdict, now, tookMs) => {
+  const settled = (grant: number, now: number, settle: () => void): void => {
     const known = open.get(grant);
     audit.holds(known !== undefined, "a grant is settled once", () => `${text} ${grant}`);
     if (known?.count === 1) open.delete(grant);
     else if (known !== undefined) known.count--;
     breaker?.ask(now);
     const before = breaker?.last;
-    settle(grant, verdict, now, tookMs);
+    settle();
     audit.holds(
       known?.after === before || breaker?.last === before,
       "an outcome from before a change of the breaker does not change it",
       () => `${text} ${JSON.stringify(before)} -> ${JSON.stringify(breaker?.last)}`,
     );
   };
+  endpoint.settle = (grant, verdict, now, tookMs) =>
+    settled(grant, now, () => settle(grant, verdict, now, tookMs));
+  endpoint.ends = (grant, verdict, now, coming) =>
+    settled(grant, now, () => ends(grant, verdict, now, coming));
   return {
     atRest: () => {
       audit.holds(open.size === 0, "every grant is settled", () => `${text} ${[...open.keys()]}`);

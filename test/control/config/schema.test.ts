@@ -5,7 +5,7 @@ import type { Config } from "../../../src/control/config/schema.ts";
 import type { Target } from "../../../src/control/name.ts";
 import type { ResolverSettings } from "../../../src/control/resolver.ts";
 import type { Address } from "../../../src/core/address.ts";
-import type { BreakerSettings } from "../../../src/policy/breaker.ts";
+import type { BreakerSettings } from "../../../src/policy/breakersettings.ts";
 import type { RefreshSettings } from "../../../src/policy/refresh.ts";
 import { atTop, configOf, inCluster, inListener, inRoute, withRoutes } from "./sample.ts";
 
