@@ -35,5 +35,5 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["/nodejs/bin/node", "/app/dist/main.js", "healthcheck"]
 # A small nursery, a heap that grows slowly and one optimizing compiler instead of two: at a thousand
 # busy connections they save 50 MiB, and cost no CPU that could be measured.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "--heap-growing-percent=15", "--no-maglev", "/app/dist/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "--heap-growing-percent=15", "--no-maglev", "--no-parallel-scavenge", "/app/dist/main.js"]
 CMD ["run", "--config", "/etc/tidegate/tidegate.yaml"]
