@@ -61,6 +61,7 @@ export class Breaker {
   /** From when on a look at the time can change the state. */
   #due = NEVER;
   #failuresInRow = 0;
+  /** Trips that no calm time has outweighed yet, as far as they lengthen the next opening. */
   #tripsInRow = 0;
   #openMs = 0;
   #override: Override | undefined;
@@ -249,22 +250,22 @@ export class Breaker {
     }
   }
 
-  /** For min(max, base * 2^(trips in a row - 1)) * (1 - jitter * chance) milliseconds. */
+  /** For min(max, base * 2^(trips in a row before)) * (1 - jitter * chance) milliseconds. */
   #open(reason: BreakerReason, now: number): void {
-    if (this.#state.kind === "closed" && this.#isCalm(now - this.#state.since)) {
-      this.#tripsInRow = 0;
-    }
-    this.#tripsInRow++;
+    if (this.#state.kind === "closed") this.#forget(now - this.#state.since);
     const { base, max, jitter } = this.#settings.open;
-    const longest = Math.min(max, base * 2 ** (this.#tripsInRow - 1));
+    const longest = Math.min(max, base * 2 ** this.#tripsInRow);
+    // What cannot lengthen the time any more need not be forgotten later.
+    if (longest < max) this.#tripsInRow++;
     const until = now + longest * (1 - jitter * this.#world.random());
     this.#change({ kind: "open", since: now, until }, reason, now);
   }
 
-  /** Has it been closed for so long that the next trip is a first one? */
-  #isCalm(closedMs: number): boolean {
+  /** Each calm time outweighs one trip: whoever comes and goes for long is not trusted at once. */
+  #forget(closedMs: number): void {
     const { failureRate, open, ramp } = this.#settings;
-    return closedMs >= Math.max(failureRate.window, ramp, 2 * open.base);
+    const calmMs = Math.max(failureRate.window, ramp, 2 * open.base);
+    this.#tripsInRow = Math.max(0, this.#tripsInRow - Math.floor(closedMs / calmMs));
   }
 
   #halfOpen(): State {

@@ -63,6 +63,28 @@ t.test("the row ends when the breaker has stayed closed for the window and the r
   }
 });
 
+t.test("each calm time outweighs one trip, however many there were", async (t) => {
+  const scene = new Scene();
+  scene.trip();
+  for (let n = 0; n < 100; n++) {
+    scene.wait();
+    scene.calls(5, "failure");
+  }
+  t.equal(scene.openFor, 60_000);
+  for (const [calm, openFor] of [
+    [10_000, 32_000],
+    [20_000, 16_000],
+    [60_000, 1000],
+  ] as const) {
+    scene.wait();
+    scene.calls(SETTINGS.trials, "success");
+    t.equal(scene.breaker.state, "closed");
+    scene.now += calm;
+    scene.trip();
+    t.equal(scene.openFor, openFor, `after ${calm}`);
+  }
+});
+
 t.test("an endpoint that flaps each second changes at most once in ten seconds", async (t) => {
   const scene = new Scene();
   const end = scene.now + 3_600_000;
