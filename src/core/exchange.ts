@@ -149,6 +149,11 @@ export interface Exchange {
   end(trailers: string): void;
   /** Ends a response that cannot be completed so that the client can tell. */
   truncate(): void;
+  /**
+   * Whoever answered is done and has given back what the answer took: now, and not before, the next request
+   * of the connection may begin. Where nothing was sent, the client is cut.
+   */
+  settled(): void;
   /** Switches to a tunnel: a 101 goes out, then bytes flow both ways until either side ends. */
   tunnel(reply: ReplyHead, protocol: string, sink: BodySink): void;
 }

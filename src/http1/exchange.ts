@@ -19,8 +19,13 @@ export interface Wire {
   readonly output: Pick<Output, "sendText" | "sendBody">;
   pauseReading(): void;
   resumeReading(): void;
-  /** The response is complete; `close` when no other may follow. */
+  /**
+   * The response is complete; `close` when no other may follow. Called inside `serve`, whose grant and
+   * connection are still taken: nothing may begin in it.
+   */
   finished(close: boolean): void;
+  /** The request is over on our side, too: what was sent ahead may begin. */
+  settled(): void;
   /** The connection carries no HTTP any more. */
   tunnelled(): void;
   /** Cuts the connection. */
@@ -169,6 +174,11 @@ export class ServerExchange implements Exchange, BodyTarget {
     // Where only the end of the connection ends the body, an orderly end would look like its end.
     if (this.#untilClose) this.#wire.cut();
     else this.#wire.finished(true);
+  }
+
+  settled(): void {
+    if (!this.#over && !this.gone) this.truncate();
+    this.#wire.settled();
   }
 
   tunnel(reply: ReplyHead, protocol: string, sink: BodySink): void {

@@ -76,6 +76,11 @@ export function parseRequest(
   return assemble(line, fields, end, limits);
 }
 
+/** Are these empty lines and nothing else? */
+export function isBlank(bytes: Buffer): boolean {
+  return skipEmptyLines(bytes) === bytes.length;
+}
+
 function skipEmptyLines(bytes: Buffer): number {
   let at = 0;
   while (at < 2 * LEADING_LINES && at + 1 < bytes.length) {

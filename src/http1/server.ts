@@ -7,9 +7,9 @@ import type { Malformed, Peer } from "../core/exchange.ts";
 import { Timer } from "../core/wheel.ts";
 import { BodyReader } from "./body.ts";
 import { ServerExchange, type Wire } from "./exchange.ts";
+import { HeadReader } from "./headreader.ts";
 import { INCOMPLETE, malformed } from "./lines.ts";
 import { Output } from "./output.ts";
-import { parseRequest } from "./request.ts";
 import type { ServerSettings } from "./settings.ts";
 import { adopt, cutSocket } from "./socket.ts";
 import { Stalls } from "./stalls.ts";
@@ -32,6 +32,7 @@ export class ServerConnection implements Wire {
   readonly #settings: ServerSettings;
   readonly #peer: Peer;
   readonly #closed: (connection: ServerConnection) => void;
+  readonly #head: HeadReader;
   readonly #reader: BodyReader;
   readonly #timer = new Timer(() => this.#onTimer());
   readonly #deadlineTimer = new Timer(() => this.#exchange?.listener?.onDeadline());
@@ -39,8 +40,6 @@ export class ServerConnection implements Wire {
   readonly output: Output;
   #state: State = "http";
   #exchange: ServerExchange | undefined;
-  /** The beginning of a head, while the rest has not come. */
-  #head: Buffer | undefined;
   /** Bytes behind the request that is being answered. */
   #ahead: Buffer | undefined;
   #pumping = false;
@@ -60,6 +59,7 @@ export class ServerConnection implements Wire {
     this.#socket = socket;
     this.#peer = peer;
     this.#settings = settings;
+    this.#head = new HeadReader(settings.limits);
     this.#reader = new BodyReader(settings.limits);
     this.#idleSince = settings.clock.now();
     const { wheel, limits } = settings;
@@ -74,7 +74,7 @@ export class ServerConnection implements Wire {
 
   /** Closes the connection when nothing is going on; otherwise after the response in flight. */
   drain(): void {
-    if (this.#exchange !== undefined || this.#head !== undefined || this.#state !== "http") return;
+    if (this.#exchange !== undefined || this.#head.begun || this.#state !== "http") return;
     const quiet = this.#settings.clock.now() - this.#idleSince;
     if (quiet >= DRAIN_GRACE_MS) this.#linger();
     else this.#settings.wheel.arm(this.#timer, DRAIN_GRACE_MS - quiet);
@@ -114,7 +114,10 @@ export class ServerConnection implements Wire {
     const idle = draining() ? DRAIN_GRACE_MS : limits.idle;
     this.#idleSince = wheel.time;
     wheel.armAt(this.#timer, wheel.time + idle);
-    this.#pump();
+  }
+
+  settled(): void {
+    if (this.#ahead !== undefined) this.#pump();
   }
 
   tunnelled(): void {
@@ -170,27 +173,22 @@ export class ServerConnection implements Wire {
   }
 
   #readHead(bytes: Buffer): void {
-    const { limits } = this.#settings;
-    const begun = this.#head;
-    const before = begun === undefined ? 0 : begun.length;
-    const whole = begun === undefined ? bytes : Buffer.concat([begun, bytes]);
+    const { wheel, limits } = this.#settings;
+    const late = this.#head.begun;
     this.#ahead = undefined;
-    const parsed = parseRequest(whole, limits);
+    const parsed = this.#head.read(bytes);
     if (parsed === INCOMPLETE) {
-      if (begun === undefined) this.#settings.wheel.arm(this.#timer, limits.headTimeout);
-      // What is kept must outlive the read.
-      this.#head = begun === undefined ? Buffer.from(bytes) : whole;
+      if (this.#head.begun && !late) wheel.arm(this.#timer, limits.headTimeout);
       return;
     }
-    this.#head = undefined;
-    this.#settings.wheel.rest(this.#timer);
+    wheel.rest(this.#timer);
     if ("reason" in parsed) return this.#refuse(parsed);
     const { head, end, keepAlive } = parsed;
     const now = this.#settings.clock.now();
     const exchange = new ServerExchange(this, head, this.#peer, now, keepAlive);
     this.#exchange = exchange;
     this.#reader.start(head.framing);
-    if (end - before < bytes.length) this.#readBody(exchange, bytes, end - before);
+    if (end < bytes.length) this.#readBody(exchange, bytes, end);
     if (exchange.wrong !== undefined) {
       this.#exchange = undefined;
       return this.#refuse(exchange.wrong);
@@ -260,7 +258,7 @@ export class ServerConnection implements Wire {
 
   #onTimer(): void {
     if (this.#state === "lingering") this.#socket.destroy();
-    else if (this.#head !== undefined) this.#refuse(SLOW_HEAD);
+    else if (this.#head.begun) this.#refuse(SLOW_HEAD);
     else this.#linger();
   }
 
@@ -275,7 +273,7 @@ export class ServerConnection implements Wire {
     wheel.rest(this.#timer);
     this.#stalls.bodyRests();
     this.#ahead = undefined;
-    this.#head = undefined;
+    this.#head.forget();
     this.#paused = false;
     this.#socket.resume();
     this.output.flush();

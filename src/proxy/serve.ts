@@ -96,6 +96,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
   } finally {
     path.recorder.ended(exchange, reply, story, now);
     grant?.settle(now);
+    exchange.settled();
   }
 }
 

@@ -87,6 +87,7 @@ export class NotingServer {
       end: () => {
         this.#arrivals.push([method, target, pairs(fields), body]);
         exchange.respond({ ...REPLY, close: false }, "", "");
+        exchange.settled();
       },
     };
     exchange.listener = {

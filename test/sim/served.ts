@@ -76,6 +76,9 @@ export class ServedWire implements Wire {
     this.#caller.answered(close);
   }
 
+  /** A caller has one request under way at a time. */
+  settled(): void {}
+
   cut(): void {
     this.#served.gone = true;
     this.#caller.cut();
