@@ -37,7 +37,7 @@ type State = "connecting" | "idle" | "waiting" | "body" | "closed";
 export class ClientConnection implements BodySink, BodyTarget {
   /** `Clock.now()` when it was released last; the pool's to set. */
   idleSince = 0;
-  /** Has it answered a request before? */
+  /** Has it been idle? Then the server may be closing it. */
   reused = false;
   /** When the whole of a request body was here to be sent last: `Clock.now()`, to the tick. */
   bodySentAt = Number.NEGATIVE_INFINITY;
@@ -163,7 +163,14 @@ export class ClientConnection implements BodySink, BodyTarget {
 
   #onConnect(): void {
     this.#settings.wheel.disarm(this.#timer);
-    this.#state = this.#receiver === undefined ? "idle" : "waiting";
+    if (this.#receiver === undefined) this.#rest();
+    else this.#state = "waiting";
+  }
+
+  #rest(): void {
+    this.#state = "idle";
+    this.reused = true;
+    this.#owner.released(this);
   }
 
   #onDrain(): void {
@@ -232,9 +239,7 @@ export class ClientConnection implements BodySink, BodyTarget {
       this.#socket.destroy();
       return;
     }
-    this.#state = "idle";
-    this.reused = true;
-    this.#owner.released(this);
+    this.#rest();
   }
 
   #tooManyInterims(): void {

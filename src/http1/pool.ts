@@ -59,6 +59,11 @@ export class Pool implements ClientOwner {
     return connection;
   }
 
+  /** Sees to it that there are `count` connections, busy or waiting for a request, if so many may be made. */
+  warm(count: number): void {
+    while (this.#all.size < count && !this.#closed && this.connect() !== undefined);
+  }
+
   /** Takes new limits. A connection that they do not allow closes as soon as it is idle. */
   configure(limits: PoolLimits): void {
     this.#settings = { ...this.#settings, ...limits };

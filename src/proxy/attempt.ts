@@ -51,7 +51,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   head: ResponseHead | undefined;
   /** What happened, for people. */
   detail: string | undefined;
-  /** Did it go out on a connection that had answered before? */
+  /** Did it go out on a connection that had been idle? */
   readonly reused: boolean;
   /** Did its time end while it waited for the client's own body, and not for the endpoint? */
   clientLate = false;

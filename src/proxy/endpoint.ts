@@ -44,6 +44,11 @@ export interface Finding {
   readonly advice: Advice | undefined;
 }
 
+/**
+ * So many connections wait at each backup, so that the first requests of a failover need not connect; with
+ * each probe those that have expired are replaced. Once there is traffic it brings its own.
+ */
+const WARM_CONNECTIONS = 2;
 /** How long it takes to give a share of the traffic back to an endpoint that was unhealthy. */
 const HEALTH_RAMP_MS = 10_000;
 
@@ -117,6 +122,8 @@ export class Endpoint implements Loaded {
     this.#health = state;
     this.#held = held;
     this.#advice = advice ?? this.#advice;
+    const ready = this.tier === "backup" && state === "healthy";
+    if (ready && this.unusable(now) === undefined) this.pool.warm(WARM_CONNECTIONS);
   }
 
   /** Is it down only because it has come and gone too often? Then it is better than nobody. */

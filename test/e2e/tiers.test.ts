@@ -144,6 +144,33 @@ t.test("what the primaries cannot carry spills to the backup, and nothing more",
   );
 });
 
+t.test("connections wait at a backup that is well, and at no other endpoint", async (t) => {
+  const [a, c] = await Promise.all([Upstream.listen(POLITE), Upstream.listen(POLITE)]);
+  const healthCheck = { ...CHECK, http: { path: "/healthz" } };
+  const cluster = { backups: [c.address.text], healthCheck, pool: { idle: "1h" } };
+  const daemon = await Daemon.start(settings(a.address, { cluster }));
+  t.teardown(() => Promise.all([daemon.stop(), a.close(), c.close()]));
+  const at = ({ address }: Upstream) => `endpoint="${address.text}"`;
+  await daemon.metricIs("upstream_connections", 2, at(c));
+  t.equal(await daemon.metric("upstream_connections", at(a)), 0);
+  const links = c.links.length;
+  const probes = () => c.requests.filter(({ target }) => target === "/healthz").length;
+  const seen = probes();
+  await c.bell.until(() => probes() > seen + 3);
+  t.equal(await daemon.metric("upstream_connections", at(c)), 2, "probes do not add to them");
+  await a.close();
+  await daemon.metricIs("endpoint_healthy", 1);
+  t.same(tally(await barrage(daemon.inbound, { ...LOAD, connections: 2 })), { 200: LOAD.requests });
+  const used = c.links.filter(({ requests }) =>
+    requests.some(({ target }) => target !== "/healthz"),
+  );
+  t.equal(used.length, 2);
+  t.ok(
+    used.every(({ index }) => index < links),
+    "the failover needed no connection",
+  );
+});
+
 t.test("what a breaker, a probe and an operator know is told: state, metrics, log", async (t) => {
   const sick = await Upstream.listen({
     request: (link) => link.write("HTTP/1.1 500 Sick\r\nContent-Length: 0\r\n\r\n"),

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import type { ClientConnection } from "../../src/http1/client.ts";
 import type { PoolSettings } from "../../src/http1/pool.ts";
 import { POLITE } from "../support/upstream.ts";
 import { Bench, Listener, until } from "./endpoint.ts";
@@ -14,9 +15,17 @@ async function polite(t: Test, wanted: Partial<PoolSettings> = {}): Promise<Benc
 
 /** So many connections, all of them idle, which became idle in their order. */
 async function idle(bench: Bench, count: number) {
-  const connections = Array.from({ length: count }, () => bench.take());
-  for (const connection of connections) await bench.get(connection).ended();
+  const connections: ClientConnection[] = [];
+  while (connections.length < count) connections.push(await used(bench));
   return connections;
+}
+
+/** A new connection that has just become idle. */
+async function used(bench: Bench): Promise<ClientConnection> {
+  const connection = bench.pool.connect();
+  if (connection === undefined) throw new Error("the pool is full");
+  await bench.get(connection).ended();
+  return connection;
 }
 
 t.test("a connection that has answered is used again", async (t) => {
@@ -89,10 +98,9 @@ t.test("an idle connection is kept for exactly as long as the limit", async (t) 
 
 t.test("each idle connection has its own time, and use renews it", async (t) => {
   const bench = await polite(t, { idle: 4000 });
-  const [a, b] = [bench.take(), bench.take()];
-  await bench.get(a).ended();
+  await used(bench);
   bench.clock.pass(1000);
-  await bench.get(b).ended();
+  const b = await used(bench);
   bench.clock.pass(2000);
   await bench.get().ended();
   bench.clock.pass(1000);
@@ -226,4 +234,41 @@ t.test("another limit of heads holds for every request that follows", async (t) 
   await bench.get(busy).ended();
   t.equal(bench.pool.idle, 0, "the busy one answers, and is not used again");
   t.equal(bench.take().headerBytes, 4096);
+});
+
+t.test("connections that nobody asked for wait to be used, as many as are wanted", async (t) => {
+  const bench = await polite(t, { max: 3 });
+  bench.pool.warm(2);
+  bench.pool.warm(2);
+  t.match(bench.pool, { size: 2, idle: 0 }, "those on their way count");
+  await until(() => bench.pool.idle === 2);
+  bench.pool.warm(2);
+  t.equal(bench.pool.size, 2);
+  const connection = bench.take();
+  t.ok(connection.reused, "the server may have had enough of it");
+  t.equal((await bench.get(connection).ended()).body, "ok");
+  t.equal(bench.upstream.links.length, 2);
+  bench.pool.warm(9);
+  t.equal(bench.pool.size, 3, "never more than the limit");
+});
+
+t.test("a connection that waited for nobody expires, and can be replaced", async (t) => {
+  const bench = await polite(t, { idle: 4000 });
+  bench.pool.warm(1);
+  await until(() => bench.pool.idle === 1);
+  bench.clock.pass(4001);
+  await until(() => bench.pool.size === 0);
+  bench.pool.warm(1);
+  await until(() => bench.pool.idle === 1);
+  bench.pool.close();
+  bench.pool.warm(1);
+  await until(() => bench.pool.size === 0);
+});
+
+t.test("a connection that cannot be had for nobody is forgotten", async (t) => {
+  const bench = await polite(t);
+  await bench.upstream.close();
+  bench.pool.warm(2);
+  await until(() => bench.pool.size === 0);
+  t.equal(bench.pool.idle, 0);
 });
