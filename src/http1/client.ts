@@ -26,6 +26,7 @@ export interface ClientOwner {
 
 const RESPONSE_FIELDS = 1000;
 const INTERIM_RESPONSES = 100;
+const TOO_MANY = `more than ${INTERIM_RESPONSES} interim responses`;
 /** How long unread bytes of a response are waited for after a write has failed. */
 const LAST_WORDS_MS = 100;
 
@@ -204,7 +205,7 @@ export class ClientConnection implements BodySink, BodyTarget {
       at += parsed.end - before;
       const { status } = parsed.head;
       if (status >= 200 || status === 101) return this.#final(parsed.head, view, at);
-      if (++this.#interims > INTERIM_RESPONSES) return this.#tooManyInterims();
+      if (++this.#interims > INTERIM_RESPONSES) return this.#failed("malformed", TOO_MANY);
       this.#receiver.onInterim(parsed.head);
     }
   }
@@ -240,10 +241,6 @@ export class ClientConnection implements BodySink, BodyTarget {
       return;
     }
     this.#rest();
-  }
-
-  #tooManyInterims(): void {
-    this.#failed("malformed", `more than ${INTERIM_RESPONSES} interim responses`);
   }
 
   #malformed(wrong: Malformed | undefined): void {

@@ -147,7 +147,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.detail = detail;
     if (how !== "truncated") return this.#over(how, detail);
     this.truncated = true;
-    this.endpoint.truncated.add();
+    this.endpoint.meter.truncated.add();
     if (this.#state !== "relaying") return;
     this.#exchange.truncate();
     this.#done("upstream_truncated");

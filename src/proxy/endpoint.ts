@@ -1,8 +1,7 @@
 // One endpoint at work: its connections, its counters, and whether it is to be asked.
 import { type Address, type Place, USUAL_WEIGHT } from "../core/address.ts";
 import type { BreakerChange, Coming, Verdict } from "../core/breaker.ts";
-import type { Counter, Meter } from "../core/meter.ts";
-import type { Outcome } from "../core/outcome.ts";
+import type { Meter } from "../core/meter.ts";
 import { Pool, type PoolLimits, type PoolSettings } from "../http1/pool.ts";
 import type { Advice } from "../policy/advice.ts";
 import type { Loaded } from "../policy/balance.ts";
@@ -55,6 +54,7 @@ const HEALTH_RAMP_MS = 10_000;
 export class Endpoint implements Loaded {
   readonly address: Address;
   readonly pool: Pool;
+  readonly meter: EndpointMeter;
   tier: Tier;
   breaker: Breaker | undefined;
   /** Requests that it is working on. */
@@ -69,7 +69,6 @@ export class Endpoint implements Loaded {
   #place: Place;
   readonly #latency = new PeakLatency();
   readonly #world: EndpointWorld;
-  readonly #meter: EndpointMeter;
   /** Called when its last request has ended; while it is in use, nobody waits for that. */
   #whenIdle: (() => void) | undefined;
 
@@ -80,7 +79,7 @@ export class Endpoint implements Loaded {
     this.#place = place;
     this.#world = world;
     this.pool = new Pool({ address, ...limitsOf(settings), ...world });
-    this.#meter = new EndpointMeter(world.meter, settings.name, address.text, tier, {
+    this.meter = new EndpointMeter(world.meter, settings.name, address.text, tier, {
       connections: () => this.pool.size,
       healthy: () => this.#health !== "unhealthy",
     });
@@ -92,7 +91,7 @@ export class Endpoint implements Loaded {
     this.#place = place;
     this.#whenIdle = undefined;
     this.pool.configure(limitsOf(settings));
-    if (tier !== this.tier) this.#meter.move(tier);
+    if (tier !== this.tier) this.meter.move(tier);
     this.tier = tier;
     if (settings.breaker === undefined) this.#dropBreaker();
     else if (this.breaker === undefined) this.#addBreaker(settings.breaker);
@@ -103,7 +102,7 @@ export class Endpoint implements Loaded {
   retire(gone: () => void): void {
     this.#whenIdle = () => {
       this.pool.close();
-      this.#meter.drop();
+      this.meter.drop();
       gone();
     };
     if (this.load === 0) this.#whenIdle();
@@ -233,11 +232,6 @@ export class Endpoint implements Loaded {
     if (this.#whenIdle !== undefined && this.load === 0) this.#whenIdle();
   }
 
-  /** Responses that it broke off. */
-  get truncated(): Counter {
-    return this.#meter.truncated;
-  }
-
   /** What there is to say of it, for people. */
   state(now: number) {
     const { address, tier, pool, load, breaker } = this;
@@ -264,11 +258,6 @@ export class Endpoint implements Loaded {
     };
   }
 
-  /** Counts an attempt whose outcome is known. */
-  count(outcome: Outcome, durationMs: number): void {
-    this.#meter.count(outcome, durationMs);
-  }
-
   #addBreaker(settings: BreakerSettings): void {
     const { chance, mayTrip, changed, now, wheel } = this.#world;
     const breaker = new Breaker(settings, {
@@ -276,18 +265,18 @@ export class Endpoint implements Loaded {
       mayTrip: (at) => mayTrip(this, at),
       stood: (at) => wheel.lag.stood(at),
       changed: (change) => {
-        this.#meter.changed(change);
+        this.meter.changed(change);
         changed(this, change);
       },
     });
     this.breaker = breaker;
-    this.#meter.showBreaker(breaker, now);
+    this.meter.showBreaker(breaker, now);
   }
 
   #dropBreaker(): void {
     if (this.breaker === undefined) return;
     this.breaker = undefined;
-    this.#meter.dropBreaker();
+    this.meter.dropBreaker();
   }
 }
 

@@ -108,7 +108,7 @@ export class Story {
     this.endpoint = endpoint.address.text;
     this.outcome = outcome;
     this.attempts++;
-    endpoint.count(outcome, now - this.begun);
+    endpoint.meter.count(outcome, now - this.begun);
   }
 
   /** It leaves `endpoint`, to be tried again. */

@@ -51,7 +51,7 @@ t.test("one that is gone finishes what it works on, then its series go", async (
   const a = at("a:1");
   const call = a.enter(clock.now());
   cluster.update(settingsOf(["b:1"]));
-  a.count("answered", 1);
+  a.meter.count("answered", 1);
   t.strictSame(seriesOf(meter, "attempts_total"), ["a:1"], "it still counts");
   t.strictSame(seriesOf(meter, "upstream_connections"), ["a:1", "b:1"]);
   a.settle(call, "success", clock.now(), 1);
