@@ -104,6 +104,8 @@ export interface ExchangeListener {
   onDeadline(): void;
   /** More of the response body is taken again. */
   onResponseDrain(): void;
+  /** The body has been held back for so long that whoever does not take it must be stuck. */
+  onBodyBlocked(): void;
 }
 
 export interface Exchange {

@@ -10,6 +10,7 @@ import { ServerExchange, type Wire } from "./exchange.ts";
 import { HeadReader } from "./headreader.ts";
 import { INCOMPLETE, malformed } from "./lines.ts";
 import { Output } from "./output.ts";
+import { ReadBuffer } from "./readbuffer.ts";
 import type { ServerSettings } from "./settings.ts";
 import { adopt, cutSocket } from "./socket.ts";
 import { Stalls } from "./stalls.ts";
@@ -32,6 +33,7 @@ export class ServerConnection implements Wire {
   readonly #settings: ServerSettings;
   readonly #peer: Peer;
   readonly #closed: (connection: ServerConnection) => void;
+  readonly #reads: ReadBuffer;
   readonly #head: HeadReader;
   readonly #reader: BodyReader;
   readonly #timer = new Timer(() => this.#onTimer());
@@ -55,7 +57,8 @@ export class ServerConnection implements Wire {
     closed: (connection: ServerConnection) => void,
   ) {
     this.#closed = closed;
-    const socket = adopt(accepted, (view) => this.#onBytes(view));
+    this.#reads = new ReadBuffer((view) => this.#onBytes(view));
+    const socket = adopt(accepted, this.#reads);
     this.#socket = socket;
     this.#peer = peer;
     this.#settings = settings;
@@ -63,7 +66,10 @@ export class ServerConnection implements Wire {
     this.#reader = new BodyReader(settings.limits);
     this.#idleSince = settings.clock.now();
     const { wheel, limits } = settings;
-    this.#stalls = new Stalls(socket, wheel, limits, () => this.#bodyWrong(SLOW_BODY));
+    this.#stalls = new Stalls(socket, wheel, limits, {
+      onSlowBody: () => this.#bodyWrong(SLOW_BODY),
+      onBlockedBody: () => this.#exchange?.listener?.onBodyBlocked(),
+    });
     this.output = new Output(socket, this.#stalls);
     socket.on("end", () => this.#onEnd());
     socket.on("drain", () => this.#onDrain());
@@ -88,13 +94,15 @@ export class ServerConnection implements Wire {
 
   pauseReading(): void {
     this.#paused = true;
-    this.#stalls.bodyRests();
+    this.#stalls.readingPauses(this.#reader.done);
+    this.#reads.rest();
     this.#socket.pause();
   }
 
   resumeReading(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.#stalls.readingResumes();
     if (!this.#reader.done && this.#exchange !== undefined) this.#stalls.bodyComes();
     this.#socket.resume();
   }
@@ -272,6 +280,7 @@ export class ServerConnection implements Wire {
     wheel.rest(this.#deadlineTimer);
     wheel.rest(this.#timer);
     this.#stalls.bodyRests();
+    this.#stalls.readingResumes();
     this.#ahead = undefined;
     this.#head.forget();
     this.#paused = false;

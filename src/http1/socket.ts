@@ -33,12 +33,11 @@ const HIGH_WATER_MARK = 32 * 1024;
  * `net.Server` has no option for the buffer that its sockets read into; a socket made around the same
  * handle has one.
  */
-export function adopt(accepted: net.Socket, onBytes: (view: Buffer) => void): net.Socket {
-  const handle: unknown = Reflect.get(accepted, "_handle");
-  if (handle === null || handle === undefined) return accepted;
+export function adopt(accepted: net.Socket, { onread }: ReadBuffer): net.Socket {
+  const handle = handleOf(accepted);
+  if (handle === undefined) return accepted;
   Reflect.set(accepted, "_handle", null);
   accepted.destroy();
-  const { onread } = new ReadBuffer(onBytes);
   const options = { allowHalfOpen: true, highWaterMark: HIGH_WATER_MARK, onread };
   Reflect.set(options, "handle", handle);
   return new net.Socket(options);
@@ -50,10 +49,38 @@ export function adopt(accepted: net.Socket, onBytes: (view: Buffer) => void): ne
  */
 export function cutSocket(socket: net.Socket): void {
   // Of unix sockets there is no reset.
-  const handle: unknown = Reflect.get(socket, "_handle");
-  const resets = typeof handle === "object" && handle !== null && "reset" in handle;
+  const resets = "reset" in (handleOf(socket) ?? {});
   if (socket.writableEnded || !resets) socket.destroy();
   else socket.resetAndDestroy();
+}
+
+/**
+ * Has the other side reset the connection? Asked while nothing is read, when nobody else would say so: the
+ * kernel then knows no peer any more. It tells nothing of an orderly end, nor of unix sockets.
+ */
+export function isReset(socket: net.Socket): boolean {
+  const { getpeername } = handleOf(socket) ?? {};
+  return getpeername !== undefined && Reflect.apply(getpeername, handleOf(socket), [{}]) !== 0;
+}
+
+/** How many bytes the kernel has taken of what was written, to the byte. */
+export function takenBytes(socket: net.Socket): number {
+  const { bytesWritten, writeQueueSize } = handleOf(socket) ?? {};
+  if (bytesWritten !== undefined && writeQueueSize !== undefined)
+    return bytesWritten - writeQueueSize;
+  // Whole writes only.
+  return socket.bytesWritten - socket.writableLength;
+}
+
+/** What Node's sockets have below them, as far as it is used here: none of it is documented. */
+interface Handle {
+  readonly bytesWritten?: number;
+  readonly writeQueueSize?: number;
+  readonly getpeername?: (out: object) => number;
+}
+
+function handleOf(socket: net.Socket): Handle | undefined {
+  return Reflect.get(socket, "_handle") ?? undefined;
 }
 
 class Socket extends net.Socket {

@@ -179,6 +179,12 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.#connection?.resume();
   }
 
+  onBodyBlocked(): void {
+    // A response that has begun has a limit of its own.
+    if (this.#state !== "waiting") return;
+    this.#over("timed_out", "the endpoint took no more of the request body in time");
+  }
+
   /**
    * Sends the response to the client, unless it fell apart before. `bodyIdle`, in milliseconds,
    * bounds the wait for more of it; 0 for any.

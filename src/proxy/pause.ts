@@ -16,7 +16,11 @@ function until(exchange: Exchange, at: number): Promise<void> {
       exchange.deadline(Number.POSITIVE_INFINITY);
       resolve();
     };
-    exchange.listener = { onGone: over, onDeadline: over, onResponseDrain: () => {} };
+    const nothing = (): void => {};
+    exchange.listener = {
+      ...{ onGone: over, onDeadline: over },
+      ...{ onResponseDrain: nothing, onBodyBlocked: nothing },
+    };
     exchange.deadline(at);
   });
 }

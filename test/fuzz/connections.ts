@@ -100,6 +100,7 @@ export class NotingServer {
       },
       onDeadline: () => {},
       onResponseDrain: () => {},
+      onBodyBlocked: () => {},
     };
     exchange.sendBody(sink);
   }

@@ -23,7 +23,12 @@ export const NO_CONTENT = {
 } as const;
 
 /** Listens to an exchange, and does nothing. */
-export const DEAF: ExchangeListener = { onGone() {}, onDeadline() {}, onResponseDrain() {} };
+export const DEAF: ExchangeListener = {
+  onGone() {},
+  onDeadline() {},
+  onResponseDrain() {},
+  onBodyBlocked() {},
+};
 
 export class Accepted {
   readonly clock = new HandClock();

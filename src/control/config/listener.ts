@@ -21,7 +21,11 @@ const limits = z
     connections: count(10_000, [1, 1_000_000], "The most open connections."),
     idle: duration("60s", ["1ms", "24h"], "How long a connection may wait for its next request."),
     headTimeout: duration("10s", ["1ms", "1h"], "How long a request head may take to arrive."),
-    bodyIdle: duration("30s", ["1ms", "24h"], "How long a body may make no progress, either way."),
+    bodyIdle: duration(
+      "30s",
+      ["1ms", "24h"],
+      "How long a body that is read may make no progress; three times that where we write it.",
+    ),
     bodyRateBytes: size(
       "240B",
       ["0B", "1GiB"],
