@@ -226,7 +226,7 @@ class Running implements Sidecar {
       () => this.#admin.prepare(admin.bind),
       () => this.#discovery.prepare(config),
       () => {
-        const plan = planOf(config, this.#discovery.locate(config));
+        const plan = planOf(config, this.#discovery.locate(config), this.#log);
         return this.#traffic.prepare({ ...plan, accessLog });
       },
     ]);

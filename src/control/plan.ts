@@ -1,4 +1,5 @@
 // What the config says of traffic, as the path of a request takes it.
+import type { Logger } from "pino";
 import { breakersOf } from "./breakers.ts";
 import type { Config } from "./config/schema.ts";
 import { connectionCap, descriptorLimit } from "./descriptors.ts";
@@ -10,11 +11,23 @@ export function clustersOf(config: Config, located: readonly Located[]) {
   return located.map((each) => ({ ...each, ...breakersOf(config, each) }));
 }
 
-/** All of it: listeners with what the descriptors of this process allow each. */
-export function planOf(config: Config, located: readonly Located[]) {
+/**
+ * All of it: listeners with what the descriptors of this process allow each. Where that is less than what is
+ * configured, the log has it.
+ */
+export function planOf(config: Config, located: readonly Located[], log: Pick<Logger, "warn">) {
   const { listeners, drain } = config;
-  const all = connectionCap(Number.POSITIVE_INFINITY, descriptorLimit());
+  const descriptors = descriptorLimit();
+  const all = connectionCap(Number.POSITIVE_INFINITY, descriptors);
   const share = Math.max(1, Math.floor(all / listeners.length));
+  for (const { name, limits } of listeners) {
+    if (limits.connections <= share) continue;
+    const found = { listener: name, configured: limits.connections, inForce: share, descriptors };
+    log.warn(
+      found,
+      "limits.connections is lowered: raise the limit on open files, or lower the option",
+    );
+  }
   return {
     clusters: clustersOf(config, located),
     listeners: listeners.map(({ limits, forwarded, ...rest }) => ({

@@ -17,6 +17,8 @@ export interface Malformed {
   readonly status: number;
   /** What was wrong, for people: the access log has it, the client does not. */
   readonly detail: string;
+  /** Of which request, as far as it could be read; for the access log as well. */
+  readonly of?: Pick<RequestHead, "method" | "target" | "host">;
 }
 
 export interface RequestHead {

@@ -129,6 +129,13 @@ export const DOWNSTREAM_CONNECTIONS = {
   labels: ["listener"],
 } as const satisfies Family;
 
+export const DOWNSTREAM_REFUSED = {
+  name: "downstream_connections_refused_total",
+  help: "Connections of clients that were closed at once because there were too many.",
+  kind: "counter",
+  labels: ["listener"],
+} as const satisfies Family;
+
 export const UPSTREAM_CONNECTIONS = {
   name: "upstream_connections",
   help: "Connections to an endpoint, busy and idle.",

@@ -71,9 +71,20 @@ export function parseRequest(
   if (line === INCOMPLETE || "reason" in line) return line;
   const fields = new Fields();
   const end = readFields(bytes, line.end, fields, limits);
-  if (typeof end !== "number" || end === INCOMPLETE) return end;
-  fields.text = bytes.toString("latin1", 0, end);
-  return assemble(line, fields, end, limits);
+  if (end === INCOMPLETE) return end;
+  const whole = typeof end === "number";
+  fields.text = bytes.toString("latin1", 0, whole ? end : line.end);
+  const parsed = whole ? assemble(line, fields, end, limits) : end;
+  return "reason" in parsed ? { ...parsed, of: named(line, fields, whole) } : parsed;
+}
+
+/** What a request that is refused is called in the log. */
+function named(line: RequestLine, fields: Fields, whole: boolean): NonNullable<Malformed["of"]> {
+  const { method, targetStart, targetEnd, minor } = line;
+  const target = fields.text.slice(targetStart, targetEnd);
+  const authority = whole ? hostOf(fields, target, minor) : "";
+  const host = typeof authority === "string" ? withoutPort(authority) : "";
+  return { method, target: originForm(target, method), host };
 }
 
 /** Are these empty lines and nothing else? */

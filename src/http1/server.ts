@@ -199,7 +199,7 @@ export class ServerConnection implements Wire {
     if (end < bytes.length) this.#readBody(exchange, bytes, end);
     if (exchange.wrong !== undefined) {
       this.#exchange = undefined;
-      return this.#refuse(exchange.wrong);
+      return this.#refuse({ ...exchange.wrong, of: head });
     }
     if (!this.#reader.done) this.#stalls.bodyComes();
     this.#settings.serve(exchange);

@@ -1,6 +1,8 @@
 // Sockets in: one ServerConnection per client, one exchange per request.
 import net from "node:net";
 import type { Address } from "../core/address.ts";
+import { DOWNSTREAM_REFUSED } from "../core/families.ts";
+import type { Counter, Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
 import { ServerConnection } from "../http1/server.ts";
 import type { ServerLimits, ServerSettings } from "../http1/settings.ts";
@@ -22,25 +24,33 @@ export class Listener {
   /** To be bound by whoever owns the listener. */
   readonly server: net.Server;
   readonly #wheel: Wheel;
+  readonly #meter: Meter;
   readonly #connections = new Set<ServerConnection>();
   /** The settings in force, what every request meets, and what new connections get. */
   #settings: ListenerSettings | undefined;
   #path: Path | undefined;
   #shared: ServerSettings | undefined;
-  /** Who came before there were settings. */
+  /** Who came before there were settings in force. */
   #early: net.Socket[] = [];
-  #draining = false;
+  /** How many clients there may be, and how many more there were. */
+  #most: number;
+  #refused: Counter;
+  #drained: Promise<void> | undefined;
   #empty: (() => void) | undefined;
 
-  constructor(wheel: Wheel) {
+  /** `first` are settings that will be in force soon. */
+  constructor(wheel: Wheel, meter: Meter, first: ListenerSettings) {
     this.#wheel = wheel;
+    this.#meter = meter;
+    this.#most = first.limits.connections;
+    this.#refused = this.#countsFor(first);
     const options = { pauseOnConnect: true, noDelay: true };
     this.server = net.createServer(options, (socket) => this.#accept(socket));
   }
 
   /** How many clients are connected. */
   get connections(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#early.length;
   }
 
   /**
@@ -51,33 +61,37 @@ export class Listener {
     this.#settings = settings;
     this.#path = settings.path();
     this.#shared = this.#connectionSettings(settings.limits, this.#path);
+    this.#most = settings.limits.connections;
+    this.#refused = this.#countsFor(settings);
     for (const socket of this.#early.splice(0)) this.#accept(socket);
   }
 
   /** Takes no new connections and ends the others after what they have begun. */
-  async drain(): Promise<void> {
-    this.#draining = true;
-    this.server.close();
-    for (const connection of this.#connections) connection.drain();
-    if (this.#connections.size === 0) return;
-    await new Promise<void>((resolve) => {
+  drain(): Promise<void> {
+    this.#drained ??= new Promise((resolve) => {
       this.#empty = resolve;
     });
+    this.server.close();
+    for (const connection of this.#connections) connection.drain();
+    if (this.#connections.size === 0) this.#empty?.();
+    return this.#drained;
   }
 
   /** Cuts every connection. */
   destroy(): void {
-    this.#draining = true;
     this.server.close();
     for (const connection of this.#connections) connection.cut();
     for (const socket of this.#early) socket.destroy();
   }
 
   #accept(socket: net.Socket): void {
+    if (this.connections >= this.#most) {
+      this.#refused.add();
+      return void socket.destroy();
+    }
     const settings = this.#settings;
     const shared = this.#shared;
     if (settings === undefined || shared === undefined) return void this.#early.push(socket);
-    if (this.#connections.size >= settings.limits.connections) return void socket.destroy();
     const address = socket.remoteAddress ?? "";
     const unix = settings.bind.kind === "unix";
     const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
@@ -90,12 +104,16 @@ export class Listener {
     if (this.#connections.size === 0) this.#empty?.();
   };
 
+  #countsFor({ name }: ListenerSettings): Counter {
+    return this.#meter.counter(DOWNSTREAM_REFUSED, { listener: name });
+  }
+
   #connectionSettings(limits: ServerLimits, first: Path): ServerSettings {
     return {
       limits,
       clock: first.clock,
       wheel: this.#wheel,
-      draining: () => this.#draining,
+      draining: () => this.#drained !== undefined,
       serve: (exchange) => void serve(exchange, this.#path ?? first),
       refuse: (wrong, peer) => {
         const path = this.#path ?? first;

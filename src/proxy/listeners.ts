@@ -1,7 +1,7 @@
 // Every listener of a sidecar, while the config that names them changes.
 import type net from "node:net";
 import type { Address } from "../core/address.ts";
-import { DOWNSTREAM_CONNECTIONS } from "../core/families.ts";
+import { DOWNSTREAM_CONNECTIONS, DOWNSTREAM_REFUSED } from "../core/families.ts";
 import type { Meter } from "../core/meter.ts";
 import type { Prepared } from "../core/prepared.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
@@ -29,6 +29,8 @@ export class Listeners {
   #bound: readonly Bound[] = [];
   /** Those that listen no more, and end their connections. */
   readonly #leaving = new Map<Listener, string>();
+  /** The names for which there are series. */
+  #shown: ReadonlySet<string> = new Set();
 
   constructor(world: ListenersWorld) {
     this.#world = world;
@@ -106,7 +108,8 @@ export class Listeners {
   }
 
   async #open(settings: ListenerSettings): Promise<Bound> {
-    const listener = new Listener(this.#world.wheel);
+    const { wheel, meter } = this.#world;
+    const listener = new Listener(wheel, meter, settings);
     const address = await this.#world.bind(listener.server, settings.bind);
     // Running out of descriptors is reported here; the next accept may do better.
     listener.server.on("error", (error) => this.#world.failed(error));
@@ -128,8 +131,12 @@ export class Listeners {
   /** Counts connections by the names that there are. */
   #show(): void {
     const { meter } = this.#world;
+    const names = new Set(this.#all.map(([, name]) => name));
+    for (const name of this.#shown.difference(names))
+      meter.drop({ listener: name }, DOWNSTREAM_REFUSED);
+    this.#shown = names;
     meter.drop({}, DOWNSTREAM_CONNECTIONS);
-    for (const name of new Set(this.#all.map(([, name]) => name))) {
+    for (const name of names) {
       meter.gauge(DOWNSTREAM_CONNECTIONS, { listener: name }).read = () =>
         this.#all.reduce((sum, [each, of]) => sum + (of === name ? each.connections : 0), 0);
     }

@@ -203,7 +203,10 @@ export class Recorder {
     this.#unrouted.count(wrong.status, 0);
     this.#refused(wrong.reason, undefined);
     if (!this.#log.wants(wrong.status)) return;
-    this.#log.write({ ...NO_REQUEST, ...this.#where(peer), ...wrong });
+    const { status, reason, detail, of } = wrong;
+    const asked = of && { method: of.method, host: of.host, path: pathOf(of.target) };
+    const what = { status, reason, detail, ...asked };
+    this.#log.write({ ...NO_REQUEST, ...this.#where(peer), ...what });
   }
 
   #where(peer: Peer): Pick<AccessRecord, "time" | "listener" | "peer"> {

@@ -29,12 +29,15 @@ t.test(
   async (t) => {
     const wrapper = [tool("prlimit"), "--nofile=256:256"];
     const limits = { idle: "60s", headTimeout: "1s" };
-    const daemon = await Daemon.start(settings(upstream.address, { limits }), { wrapper });
+    const log = { access: "off", level: "warn" };
+    const daemon = await Daemon.start(settings(upstream.address, { limits, log }), { wrapper });
     t.teardown(() => daemon.stop());
     const clients = await crowd(daemon.inbound, 1000);
     const held = await daemon.metric("downstream_connections");
     t.ok(held > 50 && held < 256, `${held} are held`);
     await until(clients, () => clients.filter(({ closed }) => closed).length === 1000 - held);
+    t.equal(await daemon.metric("downstream_connections_refused_total"), 1000 - held);
+    t.match(daemon.child.stderr, /"configured":10000,"inForce":88,"descriptors":256/);
     const [survivor] = clients.filter(({ closed }) => !closed);
     if (survivor === undefined) throw new Error("no client survived");
     t.equal((await fire(survivor, 0, get(0))).status, 200, "who is in is served");
