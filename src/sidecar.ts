@@ -117,13 +117,15 @@ class Running implements Sidecar {
     this.#log = log;
     const changes = new Changes(log, clock);
     this.#changes = changes;
+    const bug = (err: unknown): void => log.error({ err }, "a request ended in an exception");
+    wheel.onBug = bug;
     this.#traffic = new Traffic({
       ...{ wheel, clock, random, meter },
       bind: (server, address) => bindServer(server, address, ANY_USER),
       changed: (cluster, { address }, change) => changes.breaker(cluster, address.text, change),
       // Running out of descriptors, for example; the next accept may do better.
       failed: (err) => log.error({ err }, "accept failed"),
-      bug: (err) => log.error({ err }, "a request ended in an exception"),
+      bug,
     });
     const { clusters } = this.#traffic;
     const world = { wheel, clock, random, meter, log, changes };

@@ -3,8 +3,9 @@ import type { LimitFunction } from "p-limit";
 import type { Address } from "../core/address.ts";
 import type { Clock, Random } from "../core/clock.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
+import { wordsOf } from "../core/words.ts";
 import { Health, type HealthChange, type HealthSettings } from "../policy/health.ts";
-import { type Answer, type Check, wordsOf } from "./probe.ts";
+import type { Answer, Check } from "./probe.ts";
 import { probeFor } from "./probekinds.ts";
 
 /** An endpoint, and how it is to be asked. */

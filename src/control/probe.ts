@@ -56,13 +56,3 @@ export function dial(address: Address, signal: AbortSignal): Socket {
 export function originOf(address: Address): string {
   return address.kind === "unix" ? "http://localhost" : `http://${address.text}`;
 }
-
-const REASON_LENGTH = 200;
-
-/** Why a probe rejected, as one short line. */
-export function wordsOf(error: unknown): string {
-  // Where a name has several addresses, what the first one said will do.
-  if (error instanceof AggregateError && error.errors.length > 0) return wordsOf(error.errors[0]);
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replace(/[\0-\x1f\x7f]+/g, " ").slice(0, REASON_LENGTH);
-}

@@ -95,8 +95,17 @@ export interface ResponseReceiver {
   onRequestDrain(): void;
 }
 
-/** How a request on a connection to an endpoint fails; `truncated` after the head, the others before. */
-export type AttemptFailure = "unreachable" | "reset" | "cut" | "malformed" | "truncated";
+/**
+ * How a request on a connection to an endpoint fails; `truncated` after the head, the others before.
+ * `cancelled`: by a bug of ours.
+ */
+export type AttemptFailure =
+  | "unreachable"
+  | "reset"
+  | "cut"
+  | "malformed"
+  | "cancelled"
+  | "truncated";
 
 /** What an exchange tells whoever answers it. */
 export interface ExchangeListener {

@@ -39,6 +39,10 @@ export class Wheel {
   size = 0;
   /** `Clock.now()` of the last tick: costs nothing to read, where some ticks more or less do not matter. */
   time: number;
+  /** Hears what a timer has thrown, or something else that nobody waits for: a bug. */
+  onBug: (error: unknown) => void = (error) => {
+    throw error;
+  };
 
   constructor(clock: Clock, tickMs = 10) {
     this.#clock = clock;
@@ -64,7 +68,10 @@ export class Wheel {
     this.#file(timer, tick);
   }
 
-  /** Disarms `timer`, which will be armed again soon; until then the wheel may hold on to it. */
+  /**
+   * Disarms `timer`, which will be armed again soon. It stays filed, and is held, with whatever its `fire`
+   * holds, until its old deadline at the latest: who gives a timer up, as a connection that closes, disarms it.
+   */
   rest(timer: Timer): void {
     timer.deadline = Number.POSITIVE_INFINITY;
   }
@@ -106,8 +113,16 @@ export class Wheel {
       if (each.deadline > now) this.#look(each, slot);
       else {
         this.disarm(each);
-        each.fire();
+        this.#fire(each);
       }
+    }
+  }
+
+  #fire(timer: Timer): void {
+    try {
+      timer.fire();
+    } catch (error) {
+      this.onBug(error);
     }
   }
 

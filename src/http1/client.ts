@@ -10,8 +10,10 @@ import type {
 } from "../core/exchange.ts";
 import type { Fields } from "../core/fields.ts";
 import { Timer } from "../core/wheel.ts";
+import { wordsOf } from "../core/words.ts";
 import { type BodyLimits, BodyReader, type BodyTarget } from "./body.ts";
 import { lastChunk } from "./encode.ts";
+import { guarded } from "./guarded.ts";
 import { INCOMPLETE } from "./lines.ts";
 import { parseResponse } from "./response.ts";
 import type { ClientSettings } from "./settings.ts";
@@ -29,10 +31,8 @@ const INTERIM_RESPONSES = 100;
 const TOO_MANY = `more than ${INTERIM_RESPONSES} interim responses`;
 /** How long unread bytes of a response are waited for after a write has failed. */
 const LAST_WORDS_MS = 100;
-
 const NONE = { kind: "none" } as const;
 const CLOSE = { kind: "close" } as const;
-
 type State = "connecting" | "idle" | "waiting" | "body" | "closed";
 
 export class ClientConnection implements BodySink, BodyTarget {
@@ -47,6 +47,7 @@ export class ClientConnection implements BodySink, BodyTarget {
   readonly #owner: ClientOwner;
   readonly #limits: BodyLimits;
   readonly #reader: BodyReader;
+  /** Limits, by the state: connecting; in a body, its progress; else the last words after a failed write. */
   readonly #timer: Timer;
   #state: State = "connecting";
   #receiver: ResponseReceiver | undefined;
@@ -54,6 +55,7 @@ export class ClientConnection implements BodySink, BodyTarget {
   #head: Buffer | undefined;
   #interims = 0;
   #chunked = false;
+  /** Is the request body whole? It is never whole again before the next request: another end is a tunnel's. */
   #sent = true;
   #keepAlive = false;
   #paused = false;
@@ -68,13 +70,14 @@ export class ClientConnection implements BodySink, BodyTarget {
     const { responseHeaderBytes: headerBytes } = settings;
     this.#limits = { headerBytes, headers: RESPONSE_FIELDS, bodyBytes: 0 };
     this.#reader = new BodyReader(this.#limits);
-    this.#timer = new Timer(() => this.#onTimer());
+    const safely = <Said = void>(work: (said: Said) => void) => guarded(work, this.#onBug);
+    this.#timer = new Timer(safely(() => this.#onTimer()));
     const events: SocketEvents = {
-      onBytes: (view) => this.#onBytes(view),
-      onEnd: () => this.#onEnd(),
-      onClose: (error) => this.#onClose(error),
-      onConnect: () => this.#onConnect(),
-      onDrain: () => this.#onDrain(),
+      onBytes: safely((view) => this.#onBytes(view)),
+      onEnd: safely(() => this.#onEnd()),
+      onClose: safely((error) => this.#onClose(error)),
+      onConnect: safely(() => this.#onConnect()),
+      onDrain: safely(() => this.#onDrain()),
       onWriteFailed: () => this.#settings.wheel.arm(this.#timer, LAST_WORDS_MS),
     };
     const { address, dial } = settings;
@@ -224,10 +227,7 @@ export class ClientConnection implements BodySink, BodyTarget {
   #readBody(view: Buffer, position: number): void {
     const end = this.#reader.feed(view, position, this);
     if (end < 0) return this.#malformed(this.#reader.wrong);
-    if (!this.#reader.done) {
-      if (position > 0 && this.#bodyIdle > 0) this.limitIdle(this.#bodyIdle);
-      return;
-    }
+    if (!this.#reader.done) return;
     // Bytes behind a response belong to no request of ours.
     this.#complete(end === view.length);
   }
@@ -250,20 +250,17 @@ export class ClientConnection implements BodySink, BodyTarget {
 
   #onEnd(): void {
     const closeDelimited = this.#state === "body" && this.#reader.untilClose;
-    if (closeDelimited) {
-      this.#reader.start({ kind: "none" });
-      this.onBodyEnd(undefined);
-      this.#complete(false);
-      return;
-    }
-    this.#onClose(undefined);
+    if (!closeDelimited) return this.#onClose(undefined);
+    this.#reader.start(NONE);
+    this.onBodyEnd(undefined);
+    this.#complete(false);
   }
 
   #onClose(error: Error | undefined): void {
     this.#settings.wheel.disarm(this.#timer);
-    const detail = error === undefined ? "connection closed" : error.message;
-    this.#failed(this.#howItFailed(), detail);
+    const detail = error === undefined ? "connection closed" : wordsOf(error);
     this.#owner.closed(this);
+    this.#failed(this.#howItFailed(), detail);
   }
 
   #howItFailed(): AttemptFailure {
@@ -279,21 +276,25 @@ export class ClientConnection implements BodySink, BodyTarget {
     receiver?.onFailed(how, detail);
   }
 
-  /** A body that we do not read, because the client does not, is not the endpoint's fault. */
-  #moving(): boolean {
-    return (this.#progress || this.#paused) && !this.#socket.finished;
-  }
+  /** The request that met the bug is given up; nobody else's is on this connection. */
+  readonly #onBug = (error: unknown): void => {
+    this.#settings.wheel.onBug(error);
+    const how = this.#state === "body" ? "truncated" : "cancelled";
+    guarded(() => this.#failed(how, "a bug: see the log"), this.#settings.wheel.onBug)();
+  };
 
   #onTimer(): void {
+    // A body that we do not read, because the client does not, is not the endpoint's fault.
+    const moving = (this.#progress || this.#paused) && !this.#socket.finished;
     if (this.#state === "connecting") {
       this.#failed("unreachable", `not connected within ${this.#settings.connectTimeout} ms`);
-    } else if (this.#state === "body" && this.#moving()) {
+    } else if (this.#state === "body" && moving) {
       this.#progress = false;
       this.#settings.wheel.arm(this.#timer, this.#bodyIdle);
     } else {
-      const cause =
-        this.#socket.writeError ?? new Error(`no byte of the body within ${this.#bodyIdle} ms`);
-      this.#failed(this.#howItFailed(), cause.message);
+      const said = this.#socket.writeError?.message;
+      const detail = said ?? `no byte of the body within ${this.#bodyIdle} ms`;
+      this.#failed(this.#howItFailed(), detail);
     }
   }
 }

@@ -71,10 +71,13 @@ export interface ConnectionOptions {
 const SILENT: ConnectionOptions = { close: false, keepAlive: false, upgrade: false, nominated: [] };
 const CLOSE: ConnectionOptions = { ...SILENT, close: true };
 const KEEP_ALIVE: ConnectionOptions = { ...SILENT, keepAlive: true };
+/** Bytes of all Connection values together: each name is looked for among all fields. */
+const OPTIONS_BYTES = 1024;
+const LONG_OPTIONS = malformed("bad_request", "Connection longer than 1 KiB");
 const OWN = new Set(["close", "keep-alive", "upgrade"]);
 
 /** Reads every Connection line; the common ones cost no allocation. */
-export function connectionOptions(fields: Fields): ConnectionOptions {
+export function connectionOptions(fields: Fields): ConnectionOptions | Malformed {
   const first = fields.find(CONNECTION);
   if (first < 0) return SILENT;
   if (fields.find(CONNECTION, first + 1) < 0) {
@@ -82,7 +85,9 @@ export function connectionOptions(fields: Fields): ConnectionOptions {
     if (value === "keep-alive" || value === "Keep-Alive") return KEEP_ALIVE;
     if (value === "close") return CLOSE;
   }
-  const names = fields.named("connection").flatMap(members);
+  const values = fields.named("connection");
+  if (values.join().length > OPTIONS_BYTES) return LONG_OPTIONS;
+  const names = values.flatMap(members);
   return {
     close: names.includes("close"),
     keepAlive: names.includes("keep-alive"),

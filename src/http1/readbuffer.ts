@@ -53,12 +53,19 @@ export class ReadBuffer {
     };
   }
 
-  /** Reading pauses, for who knows how long: no slab is held in the meantime. */
+  /** Reading pauses, for who knows how long: the next buffer, asked for when this read is over, is no slab. */
   rest(): void {
     this.#filled = false;
   }
 
-  /** Node asks for the next buffer after every read. */
+  /**
+   * Node asks for the next buffer after every read.
+   *
+   *   read into        it was full                         it was not
+   *   the shared one   a slab                              the shared one again
+   *   a slab           the same if nobody else uses it,    the shared one; the slab is let go
+   *                    else another
+   */
   #next(): Buffer {
     const slab = this.#slab;
     if (slab === undefined && !this.#filled) return SHARED;

@@ -34,7 +34,7 @@ const LONGEST_METHOD = Math.max(...METHODS.map((method) => method.length));
 const LEADING_LINES = 4;
 
 const BAD_METHOD = malformed("bad_request", "method is not a token followed by one space");
-const LONG_METHOD = malformed("bad_request", "method is unknown", 501);
+const UNKNOWN_METHOD = malformed("bad_request", "method is unknown", 501);
 const BAD_TARGET = malformed(
   "bad_request",
   "request-target is empty or holds a byte that may not be there",
@@ -110,7 +110,7 @@ function requestLine(
   let at = start;
   const methodEnd = Math.min(length, start + LONGEST_METHOD + 1);
   while (at < methodEnd && TOKEN[bytes[at] as number] === 1) at++;
-  if (at - start > LONGEST_METHOD) return LONG_METHOD;
+  if (at - start > LONGEST_METHOD) return UNKNOWN_METHOD;
   if (at === length) return INCOMPLETE;
   // A lone CR may still become an empty line.
   if (at === start && at + 1 === length && bytes[at] === CR) return INCOMPLETE;
@@ -153,7 +153,7 @@ function version(bytes: Buffer, start: number): number | Malformed {
 function wrongMethod(method: string): Malformed | undefined {
   if (method === "GET") return undefined;
   if (method === "CONNECT" || method === "TRACE") return REFUSED_METHOD;
-  return KNOWN_METHODS.has(method) ? undefined : LONG_METHOD;
+  return KNOWN_METHODS.has(method) ? undefined : UNKNOWN_METHOD;
 }
 
 function wrongForm(
@@ -190,6 +190,7 @@ function assemble(
     return LARGE_BODY;
   }
   const options = connectionOptions(fields);
+  if ("reason" in options) return options;
   const modern = line.minor === 1;
   if (modern && target.charCodeAt(0) === SLASH) fields.line = line.start;
   const head: RequestHead = {

@@ -50,6 +50,7 @@ export function parseResponse(
   if ("reason" in declared) return upstream(declared);
   const framing = responseFraming(declared, status, method);
   const options = connectionOptions(fields);
+  if ("reason" in options) return upstream(options);
   const persistent = minor === 1 ? !options.close : options.keepAlive && !options.close;
   const head: ResponseHead = {
     status,

@@ -7,19 +7,19 @@ import type { Malformed, Peer } from "../core/exchange.ts";
 import { Timer } from "../core/wheel.ts";
 import { BodyReader } from "./body.ts";
 import { ServerExchange, type Wire } from "./exchange.ts";
+import { Farewell } from "./farewell.ts";
+import { guarded } from "./guarded.ts";
 import { HeadReader } from "./headreader.ts";
+import { Intake } from "./intake.ts";
 import { INCOMPLETE, malformed } from "./lines.ts";
 import { Output } from "./output.ts";
 import { ReadBuffer } from "./readbuffer.ts";
 import type { ServerSettings } from "./settings.ts";
 import { adopt, cutSocket } from "./socket.ts";
-import { Stalls } from "./stalls.ts";
+import { LUMPS, Stalls } from "./stalls.ts";
 
 /** Requests that arrive ahead wait here, in bytes, before reading stops. */
 const AHEAD_BYTES = 16 * 1024;
-/** After the last response: how much is read and thrown away, and for how long, before the end. */
-const LINGER_BYTES = 64 * 1024;
-const LINGER_MS = 1000;
 /** While draining, a connection that was busy so recently may still bring a request. */
 const DRAIN_GRACE_MS = 1000;
 
@@ -33,20 +33,21 @@ export class ServerConnection implements Wire {
   readonly #settings: ServerSettings;
   readonly #peer: Peer;
   readonly #closed: (connection: ServerConnection) => void;
-  readonly #reads: ReadBuffer;
+  /** Pauses while too much is ahead, a body is not taken, or it was wrong. */
+  readonly #intake: Intake;
+  readonly #farewell: Farewell;
   readonly #head: HeadReader;
   readonly #reader: BodyReader;
-  readonly #timer = new Timer(() => this.#onTimer());
-  readonly #deadlineTimer = new Timer(() => this.#exchange?.listener?.onDeadline());
+  readonly #timer: Timer;
+  readonly #deadlineTimer: Timer;
   readonly #stalls: Stalls;
   readonly output: Output;
   #state: State = "http";
   #exchange: ServerExchange | undefined;
-  /** Bytes behind the request that is being answered. */
+  /** What was read and has not been looked at: while a request is answered, what follows it. */
   #ahead: Buffer | undefined;
+  /** While what was read is worked through: answers that come meanwhile do not begin to do the same. */
   #pumping = false;
-  #paused = false;
-  #lingered = 0;
   #idleSince: number;
 
   /** `accepted` comes from a server with `pauseOnConnect`. */
@@ -57,8 +58,11 @@ export class ServerConnection implements Wire {
     closed: (connection: ServerConnection) => void,
   ) {
     this.#closed = closed;
-    this.#reads = new ReadBuffer((view) => this.#onBytes(view));
-    const socket = adopt(accepted, this.#reads);
+    const safely = <Said = void>(work: (said: Said) => void) => guarded(work, this.#onBug);
+    const reads = new ReadBuffer(safely((view) => this.#onBytes(view)));
+    this.#timer = new Timer(safely(() => this.#onTimer()));
+    this.#deadlineTimer = new Timer(safely(() => this.#exchange?.listener?.onDeadline()));
+    const socket = adopt(accepted, reads);
     this.#socket = socket;
     this.#peer = peer;
     this.#settings = settings;
@@ -66,15 +70,17 @@ export class ServerConnection implements Wire {
     this.#reader = new BodyReader(settings.limits);
     this.#idleSince = settings.clock.now();
     const { wheel, limits } = settings;
-    this.#stalls = new Stalls(socket, wheel, limits, {
-      onSlowBody: () => this.#bodyWrong(SLOW_BODY),
-      onBlockedBody: () => this.#exchange?.listener?.onBodyBlocked(),
-    });
+    const onSlow = safely(() => this.#bodyWrong(SLOW_BODY));
+    this.#stalls = new Stalls(socket, wheel, limits, onSlow);
+    const onBlocked = safely(() => this.#exchange?.listener?.onBodyBlocked());
+    this.#intake = new Intake([socket, reads], wheel, LUMPS * limits.bodyIdle, onBlocked);
+    this.#farewell = new Farewell(socket);
     this.output = new Output(socket, this.#stalls);
-    socket.on("end", () => this.#onEnd());
-    socket.on("drain", () => this.#onDrain());
-    socket.on("error", () => {});
-    socket.on("close", () => this.#onClose());
+    const on = (event: string, work: () => void) => socket.on(event, safely(work));
+    on("end", () => this.#onEnd());
+    on("drain", () => this.#onDrain());
+    on("error", () => {});
+    on("close", () => this.#onClose());
     wheel.arm(this.#timer, limits.idle);
   }
 
@@ -93,18 +99,13 @@ export class ServerConnection implements Wire {
   }
 
   pauseReading(): void {
-    this.#paused = true;
-    this.#stalls.readingPauses(this.#reader.done);
-    this.#reads.rest();
-    this.#socket.pause();
+    this.#stalls.bodyRests();
+    this.#intake.pause(this.#reader.done);
   }
 
   resumeReading(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#stalls.readingResumes();
-    if (!this.#reader.done && this.#exchange !== undefined) this.#stalls.bodyComes();
-    this.#socket.resume();
+    const comes = !this.#reader.done && this.#exchange !== undefined;
+    if (this.#intake.resume() && comes) this.#stalls.bodyComes();
   }
 
   armDeadline(at: number): void {
@@ -125,7 +126,12 @@ export class ServerConnection implements Wire {
   }
 
   settled(): void {
-    if (this.#ahead !== undefined) this.#pump();
+    if (this.#ahead === undefined) return;
+    try {
+      this.#pump();
+    } catch (error) {
+      this.#onBug(error);
+    }
   }
 
   tunnelled(): void {
@@ -142,10 +148,17 @@ export class ServerConnection implements Wire {
     cutSocket(this.#socket);
   }
 
+  /** Whoever waited for an answer learns at once that there will be none. */
+  readonly #onBug = (error: unknown): void => {
+    this.#settings.wheel.onBug(error);
+    this.#pumping = false;
+    cutSocket(this.#socket);
+  };
+
   // What the socket says.
 
   #onBytes(view: Buffer): void {
-    if (this.#state === "lingering") return this.#discard(view);
+    if (this.#state === "lingering") return this.#farewell.discard(view);
     this.#ahead = this.#ahead === undefined ? view : Buffer.concat([this.#ahead, view]);
     this.#pump();
     const ahead = this.#ahead;
@@ -228,10 +241,7 @@ export class ServerConnection implements Wire {
   }
 
   #onEnd(): void {
-    if (this.#state === "lingering") {
-      this.#socket.destroySoon();
-      return;
-    }
+    if (this.#state === "lingering") return this.#socket.destroySoon();
     const exchange = this.#exchange;
     this.output.flush();
     if (this.#state === "tunnel") exchange?.onBodyEnd(undefined);
@@ -251,26 +261,21 @@ export class ServerConnection implements Wire {
     wheel.disarm(this.#timer);
     wheel.disarm(this.#deadlineTimer);
     this.#stalls.stop();
+    this.#intake.stop();
     this.#state = "closed";
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#ahead = undefined;
-    if (exchange !== undefined) {
-      exchange.gone = true;
-      exchange.listener?.onGone();
-    }
+    if (exchange !== undefined) exchange.gone = true;
     this.#closed(this);
+    exchange?.listener?.onGone();
   }
-
-  // Time.
 
   #onTimer(): void {
     if (this.#state === "lingering") this.#socket.destroy();
     else if (this.#head.begun) this.#refuse(SLOW_HEAD);
     else this.#linger();
   }
-
-  // The end.
 
   /** Sends what is left, then waits for the client to close, so that it reads what it was sent. */
   #linger(): void {
@@ -280,20 +285,10 @@ export class ServerConnection implements Wire {
     wheel.rest(this.#deadlineTimer);
     wheel.rest(this.#timer);
     this.#stalls.bodyRests();
-    this.#stalls.readingResumes();
     this.#ahead = undefined;
     this.#head.forget();
-    this.#paused = false;
-    this.#socket.resume();
+    this.#intake.resume();
     this.output.flush();
-    if (this.#socket.writableLength > 0) this.#stalls.writesBlocked();
-    this.#socket.end(() => {
-      if (this.#state === "lingering") wheel.arm(this.#timer, LINGER_MS);
-    });
-  }
-
-  #discard(view: Buffer): void {
-    this.#lingered += view.length;
-    if (this.#lingered >= LINGER_BYTES) this.#socket.pause();
+    this.#farewell.begin(wheel, this.#timer, this.#stalls);
   }
 }

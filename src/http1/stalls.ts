@@ -1,7 +1,7 @@
 // Which parts of a client's connection must move, and how fast.
 import type { Socket } from "node:net";
-import { Timer, type Wheel } from "../core/wheel.ts";
-import { cutSocket, isReset, takenBytes } from "./socket.ts";
+import type { Wheel } from "../core/wheel.ts";
+import { cutSocket, takenBytes } from "./socket.ts";
 import { paceOf, Watch } from "./watch.ts";
 
 /** What a connection may take its time for; times in milliseconds. */
@@ -21,36 +21,23 @@ const BODY_WINDOW_MS = 10_000;
  * The kernel takes nothing before a third of its buffer is free, so a steady reader seems to stand still
  * for long and then takes a lump. Whoever takes what we write may let pass so many `bodyIdle` between two.
  */
-const LUMPS = 3;
-
-/** How often it is asked, while nothing is read, whether the client is still there. */
-const LOOK_MS = 80;
-
-/** Who hears of stalls that do not simply cut the connection. */
-export interface StallEvents {
-  /** A request body is too slow. */
-  onSlowBody(): void;
-  /** Nobody takes what has come of a request body. */
-  onBlockedBody(): void;
-}
+export const LUMPS = 3;
 
 export class Stalls {
   readonly #socket: Socket;
   readonly #wheel: Wheel;
   readonly #limits: StallLimits;
-  readonly #events: StallEvents;
+  readonly #onSlowBody: () => void;
   #body: Watch | undefined;
-  /** Both while nothing is read. */
-  #blocked: Timer | undefined;
-  #presence: Timer | undefined;
   #writes: Watch | undefined;
   #tunnel: Watch | undefined;
 
-  constructor(socket: Socket, wheel: Wheel, limits: StallLimits, events: StallEvents) {
+  /** `onSlowBody` hears of a request body that is too slow; any other stall cuts the connection. */
+  constructor(socket: Socket, wheel: Wheel, limits: StallLimits, onSlowBody: () => void) {
     this.#socket = socket;
     this.#wheel = wheel;
     this.#limits = limits;
-    this.#events = events;
+    this.#onSlowBody = onSlowBody;
   }
 
   /** A request body is arriving, and we are reading it. */
@@ -58,31 +45,13 @@ export class Stalls {
     const { bodyRateBytes, bodyIdle } = this.#limits;
     const pace = paceOf(bodyRateBytes, Math.min(bodyIdle, BODY_WINDOW_MS));
     const arrived = (): number => this.#socket.bytesRead;
-    this.#body ??= new Watch(this.#wheel, pace, arrived, () => this.#events.onSlowBody());
+    this.#body ??= new Watch(this.#wheel, pace, arrived, this.#onSlowBody);
     this.#body.start();
   }
 
-  /** The body is whole. */
+  /** The body is whole, or it is we who do not read it: that is not the client's fault. */
   bodyRests(): void {
     this.#body?.stop();
-  }
-
-  /**
-   * We read nothing: that is not the client's fault. Nor do we learn that it leaves, so we look. With a body
-   * that is not whole, whoever is to take it must go on some time.
-   */
-  readingPauses(whole: boolean): void {
-    this.#body?.stop();
-    this.#presence ??= new Timer(() => this.#look());
-    this.#wheel.arm(this.#presence, LOOK_MS);
-    if (whole) return;
-    this.#blocked ??= new Timer(() => this.#events.onBlockedBody());
-    this.#wheel.arm(this.#blocked, LUMPS * this.#limits.bodyIdle);
-  }
-
-  readingResumes(): void {
-    if (this.#presence !== undefined) this.#wheel.rest(this.#presence);
-    if (this.#blocked !== undefined) this.#wheel.rest(this.#blocked);
   }
 
   /** The kernel takes no more bytes for the client. */
@@ -108,13 +77,6 @@ export class Stalls {
     this.#body?.stop();
     this.#writes?.stop();
     this.#tunnel?.stop();
-    if (this.#presence !== undefined) this.#wheel.disarm(this.#presence);
-    if (this.#blocked !== undefined) this.#wheel.disarm(this.#blocked);
-  }
-
-  #look(): void {
-    if (isReset(this.#socket)) this.#socket.destroy();
-    else if (this.#presence !== undefined) this.#wheel.arm(this.#presence, LOOK_MS);
   }
 
   readonly #cut = (): void => {

@@ -1,11 +1,13 @@
 // Which fields go on, and which are ours to say: RFC 9110 7.6, and what proxies have agreed upon.
 import type { Peer, RequestHead, ResponseHead } from "../core/exchange.ts";
-import { type FieldName, type Fields, idOf, KNOWN_FIELDS, members } from "../core/fields.ts";
+import { type FieldName, type Fields, idOf, KNOWN_FIELDS } from "../core/fields.ts";
 
 /** Our name in Via. */
 const PSEUDONYM = "tidegate";
 /** A chain may hold a few of us, one beside each service; more than this is a circle. */
 const MOST_VISITS = 10;
+/** One of us in Via: the protocol, then the name. Via may have thousands of hops, and is read in one go. */
+const OUR_HOP = new RegExp(`(?:^|,)[ \\t]*[^ \\t,]+[ \\t]+${PSEUDONYM}(?=[ \\t,]|$)`, "gi");
 
 const HOP: readonly FieldName[] = [
   "connection",
@@ -59,6 +61,7 @@ const MAX_FORWARDS = idOf("max-forwards");
 const FORWARDED_PROTO = idOf("x-forwarded-proto");
 const FORWARDED_HOST = idOf("x-forwarded-host");
 const REQUEST_ID = idOf("x-request-id");
+const TIER = idOf("x-tidegate-tier");
 const ATTEMPT_COUNT = idOf("x-envoy-attempt-count");
 const EXPECTED_TIMEOUT = idOf("x-envoy-expected-rq-timeout-ms");
 
@@ -210,8 +213,8 @@ export function endsHere(request: RequestHead): boolean {
 /** Has the request been here so often that it goes in a circle? */
 export function isLoop(request: RequestHead): boolean {
   if (request.fields.find(VIA) < 0) return false;
-  const hops = request.fields.named("via").flatMap(members);
-  return hops.filter((hop) => hop.split(/[ \t]+/)[1] === PSEUDONYM).length > MOST_VISITS;
+  const hops = request.fields.named("via").join().matchAll(OUR_HOP);
+  return hops.drop(MOST_VISITS).next().done !== true;
 }
 
 /** The id that the request came with. */
@@ -235,13 +238,20 @@ export function expectedTimeout(request: RequestHead, peer: Peer): number {
   return Math.min(Number.POSITIVE_INFINITY, ...known);
 }
 
-/** The lines of a response that go to the client. */
-export function responseFields(head: ResponseHead, request: RequestHead): string {
+/**
+ * The lines of a response that go to the client. What another Tidegate on the way says of itself is among
+ * them, except where we say the same: `tiered`, of the tier.
+ */
+export function responseFields(head: ResponseHead, request: RequestHead, tiered = false): string {
   let goesOn = request.trailers ? TO_CLIENT_TRAILERS : TO_CLIENT;
   if ((head.status < 200 || head.status === 204) && head.fields.find(CONTENT_LENGTH) >= 0) {
     // RFC 9110 8.6 forbids it there, and a client that believes it waits for a body.
     goesOn = goesOn.slice();
     goesOn[CONTENT_LENGTH] = 0;
+  }
+  if (tiered && head.fields.find(TIER) >= 0) {
+    goesOn = goesOn.slice();
+    goesOn[TIER] = 0;
   }
   return copied(head.fields, goesOn, head.nominated);
 }

@@ -102,9 +102,10 @@ export class Reply {
   #relay(attempt: Attempt, bodyIdle: number): Promise<void> | undefined {
     const { head } = attempt;
     if (head === undefined) throw new Error("an attempt without a head cannot be relayed");
-    let fields = responseFields(head, this.#exchange.request);
+    const backup = attempt.endpoint.tier === "backup";
+    let fields = responseFields(head, this.#exchange.request, backup);
     if (head.fields.find(DATE) < 0) fields += `date: ${httpDate(this.#world.clock)}\r\n`;
-    if (attempt.endpoint.tier === "backup") {
+    if (backup) {
       this.tier = "backup";
       fields += "x-tidegate-tier: backup\r\n";
     }

@@ -47,13 +47,15 @@ export interface Path extends ReplyWorld {
 
 /** Serves one request to its end and tells what became of it. Never rejects. */
 export async function serve(exchange: Exchange, path: Path): Promise<void> {
-  const route = path.router.match(exchange.request);
-  const reply = new Reply(exchange, path, route?.cluster.fallback);
-  const id = requestIdOf(exchange.request) ?? path.random.id();
-  const story = new Story(exchange.request, route, id);
   let now = exchange.startedAt;
+  let reply: Reply | undefined;
+  let story: Story | undefined;
   let grant: Grant | undefined;
   try {
+    const route = path.router.match(exchange.request);
+    reply = new Reply(exchange, path, route?.cluster.fallback);
+    const id = requestIdOf(exchange.request) ?? path.random.id();
+    story = new Story(exchange.request, route, id);
     if (route === undefined) return reply.refuse("no_route");
     if (isLoop(exchange.request)) return reply.refuse("loop_detected");
     if (endsHere(exchange.request)) return reply.options();
@@ -94,7 +96,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     path.bug(error);
     exchange.truncate();
   } finally {
-    path.recorder.ended(exchange, reply, story, now);
+    if (reply && story) path.recorder.ended(exchange, reply, story, now);
     grant?.settle(now);
     exchange.settled();
   }

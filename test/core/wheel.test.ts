@@ -274,3 +274,21 @@ t.test("a deadline that has passed already fires at the next tick", async (t) =>
   wheel.advance();
   t.equal(fired, 1);
 });
+
+t.test("a timer that throws keeps no other from firing", async (t) => {
+  const clock = new FakeClock(0);
+  const wheel = new Wheel(clock, TICK);
+  const [fired, bugs]: [number[], unknown[]] = [[], []];
+  wheel.onBug = (error) => bugs.push(error);
+  for (const number of [1, 2, 3]) {
+    const fire = (): void => {
+      fired.push(number);
+      if (number === 2) throw new Error("bug");
+    };
+    wheel.arm(new Timer(fire), 15);
+  }
+  clock.time = 100;
+  wheel.advance();
+  t.same(fired, [1, 2, 3]);
+  t.match(bugs, [{ message: "bug" }]);
+});

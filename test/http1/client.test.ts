@@ -151,3 +151,10 @@ t.test("once connected, the time to connect is over", async (t) => {
   link.write(OK);
   t.equal((await listener.ended()).body, "ok");
 });
+
+t.test("a name with two addresses, neither of which can be reached, says why", async (t) => {
+  const bench = await open(t, POLITE, { address: tcpAddress("localhost", 1) });
+  const { failure, detail } = await bench.get().ended();
+  t.equal(failure, "unreachable");
+  t.match(detail, /ECONNREFUSED/);
+});

@@ -110,6 +110,12 @@ t.test("Connection's own options and the names of fields are told apart", async 
   t.same(both, { close: true, keepAlive: false, upgrade: true, nominated: ["x-a", "x-b"] });
 });
 
+t.test("more than 1 KiB of Connection is refused, however many lines it takes", async (t) => {
+  const line = `Connection: ${"a".repeat(511)}`;
+  t.match(connectionOptions(fieldsOf(line, line)), { nominated: [/^a+$/, /^a+$/] });
+  t.match(connectionOptions(fieldsOf(line, `${line}b,`)), { reason: "bad_request" });
+});
+
 t.test("however Connection is written, it says the same", async () => {
   const own = ["close", "keep-alive", "upgrade"];
   const name = fc.oneof(fc.constantFrom(...own, "Close", "KEEP-ALIVE", "Upgrade"), token);

@@ -128,3 +128,12 @@ t.test("a response that can have no body has no length, but for HEAD and 304", a
     t.same(relayed(response(["Content-Length: 3"], status)), []);
   t.same(relayed(response(["Content-Length: 3"], 304)), ["Content-Length: 3"]);
 });
+
+t.test(
+  "another Tidegate's reason and tier go on, but for the tier where we say our own",
+  async (t) => {
+    const head = response(["X-Tidegate-Tier: fallback", "X-Tidegate-Reason: no_endpoint"]);
+    t.same(relayed(head), ["X-Tidegate-Tier: fallback", "X-Tidegate-Reason: no_endpoint"]);
+    t.same(relayed(head, [], true), ["X-Tidegate-Reason: no_endpoint"]);
+  },
+);

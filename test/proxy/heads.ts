@@ -49,6 +49,10 @@ export function sent(head: RequestHead, onward: Partial<Onward> = {}): Record<st
   return all;
 }
 
-export function relayed(head: ResponseHead, lines: readonly string[] = []): string[] {
-  return responseFields(head, request(lines)).split("\r\n").slice(0, -1);
+export function relayed(
+  head: ResponseHead,
+  lines: readonly string[] = [],
+  tiered = false,
+): string[] {
+  return responseFields(head, request(lines), tiered).split("\r\n").slice(0, -1);
 }
