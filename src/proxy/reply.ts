@@ -1,4 +1,5 @@
 // Answers an exchange, exactly once: with an endpoint's response, or with a refusal of ours.
+import { STATUS_CODES } from "node:http";
 import type { Clock, Random } from "../core/clock.ts";
 import type { Exchange, Malformed, ReplyHead } from "../core/exchange.ts";
 import { idOf } from "../core/fields.ts";
@@ -15,23 +16,6 @@ export interface ReplyWorld {
 }
 
 const DATE = idOf("date");
-const PHRASES: Record<number, string> = {
-  200: "OK",
-  400: "Bad Request",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  413: "Content Too Large",
-  414: "URI Too Long",
-  417: "Expectation Failed",
-  431: "Request Header Fields Too Large",
-  501: "Not Implemented",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-  505: "HTTP Version Not Supported",
-  508: "Loop Detected",
-};
 const ALLOW = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /** `retry-after` is spread over so many seconds, so that the callers do not come back together. */
 const RETRY_SPREAD_S = 3;
@@ -151,17 +135,13 @@ function refusalHead(reason: Reason, { status, fields: own }: Said, world: Reply
   if (status === 405) fields += `allow: ${ALLOW}\r\n`;
   if (overloaded) fields += "x-envoy-overloaded: true\r\n";
   fields += `date: ${httpDate(world.clock)}\r\n`;
-  return { status, phrase: phraseOf(status), fields, framing: NONE, close };
+  return { status, phrase: STATUS_CODES[status] ?? "", fields, framing: NONE, close };
 }
 
 /** A refusal where no exchange exists, as it goes to the wire. */
 export function refusalText(wrong: Malformed, world: ReplyWorld): string {
   const head = refusalHead(wrong.reason, plain(wrong.reason, wrong.status), world);
   return `HTTP/1.1 ${head.status} ${head.phrase}\r\n${head.fields}connection: close\r\n\r\n${wrong.reason}`;
-}
-
-function phraseOf(status: number): string {
-  return PHRASES[status] ?? "Refused";
 }
 
 let dateSecond = -1;

@@ -107,3 +107,15 @@ t.test("exactly the reasons for which nobody answered have a fallback", async (t
     ...["body_timeout", "loop_detected", "no_route", "deadline_expired", "draining"],
   ]);
 });
+
+t.test("a fallback's status has its own phrase, or none", async (t) => {
+  for (const [status, line] of [
+    [302, "HTTP/1.1 302 Found"],
+    [429, "HTTP/1.1 429 Too Many Requests"],
+    [599, "HTTP/1.1 599 "],
+  ] as const) {
+    const cluster = { fallback: { ...SORRY, status } };
+    const { shoot } = await open(t, undefined, { cluster });
+    t.equal((await shoot()).response?.startLine, line);
+  }
+});
