@@ -111,8 +111,8 @@ export type AttemptFailure =
 export interface ExchangeListener {
   /** The client is gone, or what it sends is malformed: no answer is wanted any more. */
   onGone(): void;
-  /** The deadline passed. */
-  onDeadline(): void;
+  /** The deadline passed; `now` is `Clock.now()`, to the tick. */
+  onDeadline(now: number): void;
   /** More of the response body is taken again. */
   onResponseDrain(): void;
   /** The body has been held back for so long that whoever does not take it must be stuck. */

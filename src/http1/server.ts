@@ -61,7 +61,9 @@ export class ServerConnection implements Wire {
     const safely = <Said = void>(work: (said: Said) => void) => guarded(work, this.#onBug);
     const reads = new ReadBuffer(safely((view) => this.#onBytes(view)));
     this.#timer = new Timer(safely(() => this.#onTimer()));
-    this.#deadlineTimer = new Timer(safely(() => this.#exchange?.listener?.onDeadline()));
+    this.#deadlineTimer = new Timer(
+      safely(() => this.#exchange?.listener?.onDeadline(settings.wheel.time)),
+    );
     const socket = adopt(accepted, reads);
     this.#socket = socket;
     this.#peer = peer;

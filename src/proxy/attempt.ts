@@ -163,9 +163,10 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     } else this.#over("cancelled", "the client went away");
   }
 
-  onDeadline(): void {
+  onDeadline(now: number): void {
     if (this.#state !== "waiting") return;
-    if (this.#asksAtDeadline) {
+    // To ask for a body that nobody could answer in time any more would be work for nothing.
+    if (this.#asksAtDeadline && now < this.#deadline) {
       this.#asksAtDeadline = false;
       this.#exchange.askForBody();
       return this.#exchange.deadline(this.#deadline);

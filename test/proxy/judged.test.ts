@@ -37,6 +37,13 @@ t.test("a client that is still sending when its time is over is nobody's failure
   t.equal(await metric("breaker_state"), 0);
 });
 
+t.test("no body is asked for once the time is over", async (t) => {
+  const { client } = await open(t, {}, { timeout: "100ms" });
+  client.request("POST", UPLOAD.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n"));
+  t.equal((await client.response()).status, 504);
+  t.match(client.received.bytes().toString("latin1"), /^HTTP\/1\.1 504 /);
+});
+
 t.test("an endpoint that takes no more of a body fails when its time is over", async (t) => {
   const stuck: Script = { head: (link) => link.socket.pause() };
   const { client, metric } = await open(t, stuck, { timeout: "300ms" });

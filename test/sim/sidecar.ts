@@ -103,7 +103,9 @@ export class Sidecar implements Host {
     const { head, body, peer, from } = call;
     const { world } = this.#around;
     const served = new Served(head.fields.named("x-request-id")[0] ?? "");
-    const wire = new ServedWire(served, from, this.#wheel, () => exchange.listener?.onDeadline());
+    const wire = new ServedWire(served, from, this.#wheel, () =>
+      exchange.listener?.onDeadline(this.#wheel.time),
+    );
     const who = { address: peer, trusted: this.#trusts(peer) };
     const exchange = new ServerExchange(wire, head, who, world.now(), true);
     this.#served.set(exchange, served);
