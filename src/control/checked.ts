@@ -24,7 +24,7 @@ export interface ProbeResult {
   readonly durationMs: number;
   /** When it ended, in milliseconds since 1970. */
   readonly at: number;
-  /** What the endpoint says of itself; undefined when nothing could be said. */
+  /** What the endpoint says of itself; undefined when there was no answer. */
   readonly advice: Answer["advice"];
 }
 

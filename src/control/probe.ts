@@ -30,7 +30,7 @@ export type Check = { readonly kind: "tcp" } | HttpCheck | GrpcCheck;
 export interface Answer {
   readonly passed: boolean;
   readonly reason: string;
-  /** Undefined where the protocol has no place for it. */
+  /** Undefined when there was no answer that could have said something. */
   readonly advice: Advice | undefined;
 }
 

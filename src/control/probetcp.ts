@@ -1,6 +1,7 @@
 // The probe that asks for no more than a connection.
 import { once } from "node:events";
 import type { Address } from "../core/address.ts";
+import { NO_ADVICE } from "../policy/advice.ts";
 import { type Answer, dial } from "./probe.ts";
 
 /** Connects, and closes. The kernel accepts for a service that hangs: HTTP or gRPC would tell. */
@@ -8,7 +9,8 @@ export async function probeTcp(address: Address, signal: AbortSignal): Promise<A
   const socket = dial(address, signal);
   try {
     await once(socket, "connect");
-    return { passed: true, reason: "connected", advice: undefined };
+    // What it said of itself when it was asked in another way is of the past.
+    return { passed: true, reason: "connected", advice: NO_ADVICE };
   } finally {
     socket.destroy();
   }

@@ -49,6 +49,12 @@ export interface EndpointState {
   /** `yes`, or why it gets no requests: down, open, draining, full. */
   readonly usable: string;
   readonly health: string;
+  /** What it says of itself in its health answers: `x-tidegate-weight` and the like. */
+  readonly advice: {
+    readonly weight: number | undefined;
+    readonly drain: boolean;
+    readonly maxConcurrency: number | undefined;
+  };
   /** How the last probe ended, and when; empty when there was none. */
   readonly probe: { readonly result?: string; readonly reason?: string; readonly at?: string };
   /** What an operator has ordered: open, close or drain. */
@@ -92,6 +98,7 @@ const SHAPE: Shape<State> = {
           health: true,
           override: true,
           overrideMs: true,
+          advice: { weight: true, drain: true, maxConcurrency: true },
           probe: { result: true, reason: true, at: true },
           breaker: { state: true, reason: true, untilMs: true },
         },

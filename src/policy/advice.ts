@@ -10,6 +10,9 @@ export interface Advice {
   readonly maxConcurrency: number | undefined;
 }
 
+/** Of whoever says nothing. */
+export const NO_ADVICE: Advice = { weight: undefined, drain: false, maxConcurrency: undefined };
+
 /** Reads the advice; `header` gives the value of a field by its name in lower case. */
 export function readAdvice(header: (name: string) => unknown): Advice {
   return {

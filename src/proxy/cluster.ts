@@ -118,7 +118,7 @@ export class Cluster {
 
   /** Is there anybody to ask, in any tier? */
   usable(now: number): boolean {
-    return this.#endpoints.some((endpoint) => endpoint.well(now) || endpoint.held(now));
+    return this.#endpoints.some((endpoint) => isWell(endpoint.unusableAtLast(now)));
   }
 
   /**
@@ -127,13 +127,17 @@ export class Cluster {
    */
   pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
     const able = this.#pick(tried, now);
-    return able ?? this.#endpoints.find((endpoint) => endpoint.held(now));
+    if (able !== undefined) return able;
+    const atLast = (each: Endpoint): boolean =>
+      each.unusable(now) === "down" && each.unusableAtLast(now) === undefined;
+    const backups = this.#backupsHaveRoom() ? this.#backups : [];
+    return this.#primaries.find(atLast) ?? backups.find(atLast);
   }
 
   #pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
     const primaries = this.#primaries;
     if (this.#backups.length === 0) return this.#from(primaries, tried, now);
-    const well = primaries.some((endpoint) => endpoint.well(now));
+    const well = primaries.some((endpoint) => isWell(endpoint.unusable(now)));
     const first = this.#choice.first(well, now, this.#chance);
     // Primaries that are only just back are no place for a second try.
     const settled = this.#choice.kind === "primaries" || tried.length === 0;
@@ -230,9 +234,12 @@ export class Cluster {
   }
 
   #backup(tried: readonly Endpoint[], now: number): Endpoint | undefined {
-    const backups = this.#backups;
-    const load = backups.reduce((sum, endpoint) => sum + endpoint.load, 0);
-    return load < this.#settings.backupConcurrency ? this.#from(backups, tried, now) : undefined;
+    return this.#backupsHaveRoom() ? this.#from(this.#backups, tried, now) : undefined;
+  }
+
+  #backupsHaveRoom(): boolean {
+    const load = this.#backups.reduce((sum, endpoint) => sum + endpoint.load, 0);
+    return load < this.#settings.backupConcurrency;
   }
 
   /** What keeps the primary from being asked that is nearest to it; undefined when one could be. */
@@ -247,6 +254,11 @@ export class Cluster {
     if (endpoint.tier === "backup") return true;
     return others(this.#primaries) >= this.#settings.minimumHealthy || others(this.#backups) > 0;
   }
+}
+
+/** One that is full is well: that is over with its next response, and no reason to leave it. */
+function isWell(why: Unusable | undefined): boolean {
+  return why === undefined || why === "full";
 }
 
 function timesOf({ failback, breaker }: ClusterSettings): TierTimes {

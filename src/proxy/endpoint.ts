@@ -3,7 +3,7 @@ import { type Address, type Place, USUAL_WEIGHT } from "../core/address.ts";
 import type { BreakerChange, Coming, Verdict } from "../core/breaker.ts";
 import type { Meter } from "../core/meter.ts";
 import { Pool, type PoolLimits, type PoolSettings } from "../http1/pool.ts";
-import type { Advice } from "../policy/advice.ts";
+import { type Advice, NO_ADVICE } from "../policy/advice.ts";
 import type { Loaded } from "../policy/balance.ts";
 import { Breaker } from "../policy/breaker.ts";
 import type { BreakerSettings } from "../policy/breakersettings.ts";
@@ -40,6 +40,7 @@ export interface Finding {
   readonly state: HealthState;
   /** It passes its probes, and is unhealthy only because it has fallen too often lately. */
   readonly held: boolean;
+  /** Undefined leaves what it said before. */
   readonly advice: Advice | undefined;
 }
 
@@ -65,7 +66,7 @@ export class Endpoint implements Loaded {
   #held = false;
   /** An operator wants no new requests to go there until then. */
   #drainedUntil = Number.NEGATIVE_INFINITY;
-  #advice: Advice | undefined;
+  #advice = NO_ADVICE;
   #place: Place;
   readonly #latency = new PeakLatency();
   readonly #world: EndpointWorld;
@@ -112,7 +113,7 @@ export class Endpoint implements Loaded {
   unchecked(): void {
     this.#health = "unknown";
     this.#held = false;
-    this.#advice = undefined;
+    this.#advice = NO_ADVICE;
   }
 
   /** What a probe has found; `now` in `Clock.now()` milliseconds. */
@@ -123,11 +124,6 @@ export class Endpoint implements Loaded {
     this.#advice = advice ?? this.#advice;
     const ready = this.tier === "backup" && state === "healthy";
     if (ready && this.unusable(now) === undefined) this.pool.warm(WARM_CONNECTIONS);
-  }
-
-  /** Is it down only because it has come and gone too often? Then it is better than nobody. */
-  held(now: number): boolean {
-    return this.#held && now >= this.#drainedUntil && this.breaker?.allows(now) !== false;
   }
 
   /**
@@ -154,19 +150,27 @@ export class Endpoint implements Loaded {
 
   /** Why it gets no request now; undefined when it may have one. */
   unusable(now: number): Unusable | undefined {
-    const advice = this.#advice;
-    if (this.#health === "unhealthy") return "down";
-    if (now < this.#drainedUntil) return "draining";
-    if (advice?.drain || this.weight === 0) return "draining";
-    if (this.breaker?.allows(now) === false) return "open";
-    const full = this.load >= (advice?.maxConcurrency ?? Number.POSITIVE_INFINITY);
-    return full || this.pool.full ? "full" : undefined;
+    return this.#health === "unhealthy" ? "down" : this.#unusableIfUp(now);
   }
 
-  /** Is it well? It may be full: that is over with the next response, and no reason to leave it. */
-  well(now: number): boolean {
-    const why = this.unusable(now);
-    return why === undefined || why === "full";
+  /**
+   * The same where there is nobody else: one that is down only because it has come and gone too often is
+   * better than nobody. What its operator, the service itself and its breaker say holds all the same.
+   */
+  unusableAtLast(now: number): Unusable | undefined {
+    return this.#health === "unhealthy" && !this.#held ? "down" : this.#unusableIfUp(now);
+  }
+
+  #unusableIfUp(now: number): Unusable | undefined {
+    if (this.#closedToNew(now)) return "draining";
+    if (this.breaker?.allows(now) === false) return "open";
+    const most = this.#advice.maxConcurrency ?? Number.POSITIVE_INFINITY;
+    return this.load >= most || this.pool.full ? "full" : undefined;
+  }
+
+  /** Is it to get no new requests, well as it may be? The operator, the config or the service says so. */
+  #closedToNew(now: number): boolean {
+    return now < this.#drainedUntil || this.#advice.drain || this.weight === 0;
   }
 
   /**
@@ -174,15 +178,14 @@ export class Endpoint implements Loaded {
    * endpoints that are all sick would trip in turns until none is left.
    */
   carries(now: number): boolean {
-    if (this.#health === "unhealthy" || now < this.#drainedUntil) return false;
-    if (this.#advice?.drain || this.weight === 0) return false;
+    if (this.#health === "unhealthy" || this.#closedToNew(now)) return false;
     return this.breaker === undefined || this.breaker.state === "closed";
   }
 
   /** Its part of the traffic in proportion to the others': the config's, times what it says itself. */
   get weight(): number {
     const { weight } = this.#place;
-    const advised = this.#advice?.weight;
+    const advised = this.#advice.weight;
     return advised === undefined ? weight : (weight * advised) / USUAL_WEIGHT;
   }
 
@@ -248,6 +251,7 @@ export class Endpoint implements Loaded {
       weight: this.weight,
       usable,
       health: this.#health,
+      advice: this.#advice,
       override,
       overrideMs: leftUntil(overrideEnd, now),
       breaker: {

@@ -25,6 +25,7 @@ const WELL: EndpointState = {
   weight: 100,
   usable: "yes",
   health: "healthy",
+  advice: { weight: undefined, drain: false, maxConcurrency: undefined },
   probe: { result: "ok", reason: "status 200", at: "2026-01-02T03:04:08.678Z" },
   override: undefined,
   overrideMs: undefined,
@@ -96,6 +97,15 @@ t.test("what is out of the ordinary is said, and coloured", async (t) => {
   t.match(text, /^127\.0\.0\.1:3000 .* ok 2s ago .*[^>]$/m, "what is well has no colour");
   t.match(text, /^<yellow>127\.0\.0\.1:3000 .* full .* - .*<\/>$/m);
   t.match(text, /^<red>10\.0\.0\.7:80 .*<\/>$/m);
+});
+
+t.test("what a service asks for itself stands beside its probe", async (t) => {
+  const advice = { weight: 10, drain: true, maxConcurrency: 5 };
+  const state = { ...STATE, clusters: [{ ...APP, endpoints: [{ ...WELL, advice }] }] };
+  t.match(
+    statusText(state, NOW, PLAIN),
+    "ok 2s ago, wants to drain, weight 10, at most 5 at once  closed",
+  );
 });
 
 t.test("names are told with their addresses, and with what is wrong with them", async (t) => {

@@ -22,6 +22,7 @@ export const STATE: State = {
           ...{ address: "127.0.0.1:3000", name: "app:3000", tier: "primary", connections: 1 },
           ...{ load: 2, weight: 100, usable: "open", health: "healthy" },
           ...{ override: "open", overrideMs: 5000 },
+          advice: { weight: 50, drain: true, maxConcurrency: 8 },
           probe: { result: "ok", reason: "status 200", at: "2026-01-02T03:04:06.678Z" },
           breaker: { state: "open", reason: "failure_rate", untilMs: 900 },
         },

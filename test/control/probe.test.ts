@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import t, { type Test } from "tap";
 import type { ProbeResult } from "../../src/control/checked.ts";
 import type { Check } from "../../src/control/probe.ts";
+import { NO_ADVICE } from "../../src/policy/advice.ts";
 import { scratch } from "../support/scratch.ts";
 import { Bench, HTTP, h2, http, mute, Place, TCP } from "./checks.ts";
 
@@ -35,6 +36,10 @@ t.test("a unix socket that is not there fails, and says so", async (t) => {
     const result = await new Bench(t).ask(place.address, check);
     t.match(result, { result: "failed", reason: /^connect ENOENT \// }, check.kind);
   }
+});
+
+t.test("tcp: a connection says nothing, and what was said before is over", async (t) => {
+  t.strictSame((await ask(t, await mute(t), TCP)).advice, NO_ADVICE);
 });
 
 t.test("http: the request is as the config says, on a connection that ends with it", async (t) => {

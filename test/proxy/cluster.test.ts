@@ -1,8 +1,9 @@
 // Which endpoint a cluster picks, by what is known of them.
 import t from "tap";
+import { type Advice, NO_ADVICE } from "../../src/policy/advice.ts";
 import type { Endpoint } from "../../src/proxy/endpoint.ts";
 import { Chance } from "../fuzz/chance.ts";
-import { HOLD_MS, make, QUIET, settingsOf } from "./clusters.ts";
+import { HOLD_MS, make, settingsOf } from "./clusters.ts";
 
 t.test("the lighter one by load and latency is picked", async (t) => {
   const { at, clock, pick } = make(["a:1", "b:1"]);
@@ -24,9 +25,9 @@ t.test("who is down, open, draining or full is not picked", async (t) => {
   const { at, clock, pick, find, fail } = make(["a:1", "b:1"]);
   find("a:1", "unhealthy");
   t.equal(pick(), "b:1");
-  find("a:1", "healthy", { advice: { ...QUIET, drain: true } });
+  find("a:1", "healthy", { advice: { ...NO_ADVICE, drain: true } });
   t.equal(pick(), "b:1");
-  find("a:1", "healthy", { advice: { ...QUIET, maxConcurrency: 1 } });
+  find("a:1", "healthy", { advice: { ...NO_ADVICE, maxConcurrency: 1 } });
   at("a:1").enter(clock.now());
   t.equal(at("a:1").unusable(clock.now()), "full");
   t.equal(pick(), "b:1");
@@ -104,7 +105,7 @@ t.test("requests go by weight, with few of them under way and with many", async 
 
 t.test("what an endpoint says of its weight is a part of what the config says", async (t) => {
   const stage = drawing(["a:1 50", "b:1 75"]);
-  stage.find("a:1", "healthy", { advice: { ...QUIET, weight: 50 } });
+  stage.find("a:1", "healthy", { advice: { ...NO_ADVICE, weight: 50 } });
   const got = share(stage, "a:1", 10);
   t.ok(Math.abs(got - 0.25) < 0.02, `25 of 100: ${got}`);
 });
@@ -176,7 +177,7 @@ t.test("one on trial is no reason for the last one to trip", async (t) => {
 
 t.test("one that gets nothing is no reason for the last one to trip", async (t) => {
   const { at, clock, find, fail } = make(["a:1", "b:1", "c:1"]);
-  find("a:1", "healthy", { advice: { ...QUIET, weight: 0 } });
+  find("a:1", "healthy", { advice: { ...NO_ADVICE, weight: 0 } });
   at("c:1").override("drain", clock.now(), Number.POSITIVE_INFINITY);
   for (let i = 0; i < 5; i++) fail("b:1");
   t.equal(at("b:1").breaker?.state, "closed");
@@ -193,10 +194,24 @@ t.test("one that only fell too often lately is better than nobody", async (t) =>
   t.ok(cluster.usable(clock.now()));
 });
 
+t.test("who fell too often is asked at last, but not against anybody's word", async (t) => {
+  const words: readonly Partial<Advice>[] = [{ drain: true }, { weight: 0 }, { maxConcurrency: 1 }];
+  for (const said of words) {
+    const { at, clock, cluster, pick, find } = make(["a:1", "b:1 0"]);
+    find("b:1", "unhealthy", { held: true });
+    find("a:1", "unhealthy", { held: true });
+    at("a:1").enter(clock.now());
+    t.equal(pick(), "a:1");
+    find("a:1", "unhealthy", { held: true, advice: { ...NO_ADVICE, ...said } });
+    t.equal(pick(), undefined, JSON.stringify(said));
+    t.equal(cluster.usable(clock.now()), said.maxConcurrency === 1, "what is full is usable");
+  }
+});
+
 t.test("full primaries spill to the backups, one request at a time", async (t) => {
   const { cluster, clock, at, meter, pick, find } = make(["a:1", "b:1"], ["c:1"]);
   find("b:1", "unhealthy");
-  find("a:1", "healthy", { advice: { ...QUIET, maxConcurrency: 1 } });
+  find("a:1", "healthy", { advice: { ...NO_ADVICE, maxConcurrency: 1 } });
   at("a:1").enter(clock.now());
   t.equal(pick(), "c:1");
   t.equal(cluster.tier, "primaries", "nobody has failed");
@@ -208,7 +223,7 @@ t.test("full primaries spill to the backups, one request at a time", async (t) =
 
 t.test("a cluster that is full is still usable", async (t) => {
   const { cluster, clock, at, pick, find } = make(["a:1"]);
-  find("a:1", "healthy", { advice: { ...QUIET, maxConcurrency: 1 } });
+  find("a:1", "healthy", { advice: { ...NO_ADVICE, maxConcurrency: 1 } });
   at("a:1").enter(clock.now());
   t.equal(pick(), undefined);
   t.ok(cluster.usable(clock.now()));

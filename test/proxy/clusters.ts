@@ -1,7 +1,7 @@
 // A cluster called `app` whose time is the test's to pass, and what tests do to it.
 import { parseAddress } from "../../src/core/address.ts";
 import { Meter } from "../../src/core/meter.ts";
-import type { Advice } from "../../src/policy/advice.ts";
+import { NO_ADVICE } from "../../src/policy/advice.ts";
 import { Cluster, type ClusterSettings } from "../../src/proxy/cluster.ts";
 import type { Endpoint } from "../../src/proxy/endpoint.ts";
 import { HandClock } from "../http1/endpoint.ts";
@@ -16,7 +16,6 @@ export const BREAKER = {
   ramp: 0,
 };
 export const HOLD_MS = 3000;
-export const QUIET: Advice = { weight: undefined, drain: false, maxConcurrency: undefined };
 
 /** Of `address`, or `address weight`. */
 function place(line: string) {
@@ -71,7 +70,7 @@ export function make(
   };
   const pick = (...tried: string[]) => cluster.pick(tried.map(at), clock.now())?.address.text;
   const find = (text: string, state: "healthy" | "unhealthy", more = {}) =>
-    at(text).probed({ state, held: false, advice: QUIET, ...more }, clock.now());
+    at(text).probed({ state, held: false, advice: NO_ADVICE, ...more }, clock.now());
   const fail = (text: string) => {
     const call = at(text).enter(clock.now());
     at(text).settle(call, "failure", clock.now(), 1);

@@ -3,7 +3,7 @@ import type { Answer, Check, Probe } from "../../src/control/probe.ts";
 import { INCOMPLETE } from "../../src/http1/lines.ts";
 import { parseResponse } from "../../src/http1/response.ts";
 import type { Dial } from "../../src/http1/socket.ts";
-import { readAdvice } from "../../src/policy/advice.ts";
+import { NO_ADVICE, readAdvice } from "../../src/policy/advice.ts";
 
 /** What `CheckWorld.probeFor` is in this world. */
 export function probesOver(dial: Dial): (check: Check) => Promise<Probe> {
@@ -17,7 +17,7 @@ export function probesOver(dial: Dial): (check: Check) => Promise<Probe> {
       const line = dial(address, {
         onConnect: () => {
           if (check.kind === "http") line.sendText(`GET ${check.path} HTTP/1.1\r\nhost: x\r\n\r\n`);
-          else passed({ passed: true, reason: "connected", advice: undefined });
+          else passed({ passed: true, reason: "connected", advice: NO_ADVICE });
         },
         onBytes: (view) => {
           came += view.toString("latin1");

@@ -49,7 +49,7 @@ export class WatchedCluster extends Cluster {
     }
     const fresh = able.filter((endpoint) => !tried.includes(endpoint));
     holds(
-      able.length === 0 ? picked.held(now) : able.includes(picked),
+      able.length === 0 ? picked.unusableAtLast(now) === undefined : able.includes(picked),
       "no attempt goes to an endpoint that is not usable while another one is",
     );
     holds(

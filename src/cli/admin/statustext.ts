@@ -82,11 +82,19 @@ function endpointRow(endpoint: EndpointState, now: number): string[] {
   ];
 }
 
-function probeOf({ probe }: EndpointState, now: number): string {
+function probeOf({ probe, advice }: EndpointState, now: number): string {
   if (probe.at === undefined) return "-";
   const age = `${span(now - Date.parse(probe.at))} ago`;
   const why = probe.result === "ok" ? "" : `, ${probe.reason}`;
-  return `${probe.result} ${age}${why}`;
+  return [`${probe.result} ${age}${why}`, ...wordsOf(advice)].join(", ");
+}
+
+/** What the service asks for itself; sidecars of before say nothing of it. */
+function wordsOf(advice: Partial<EndpointState["advice"]> = {}): string[] {
+  const { drain, weight, maxConcurrency } = advice;
+  const words = drain ? ["wants to drain"] : [];
+  if (weight !== undefined) words.push(`weight ${weight}`);
+  return maxConcurrency === undefined ? words : [...words, `at most ${maxConcurrency} at once`];
 }
 
 /** Why it is closed is history; why it is not is the question. */
