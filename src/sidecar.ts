@@ -123,6 +123,7 @@ class Running implements Sidecar {
       ...{ wheel, clock, random, meter },
       bind: (server, address) => bindServer(server, address, ANY_USER),
       changed: (cluster, { address }, change) => changes.breaker(cluster, address.text, change),
+      tierChanged: (cluster, change) => changes.tier(cluster, change),
       // Running out of descriptors, for example; the next accept may do better.
       failed: (err) => log.error({ err }, "accept failed"),
       bug,

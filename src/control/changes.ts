@@ -2,13 +2,15 @@
 import type { Logger } from "pino";
 import type { BreakerChange } from "../core/breaker.ts";
 import type { Clock } from "../core/clock.ts";
+import type { TierChange } from "../policy/tier.ts";
 
 /** One change of a state. */
 export interface Change {
   /** When, as an ISO 8601 time. */
   readonly time: string;
-  /** What: `breaker`, `health`, `override`, `discovery` or `name`, and the cluster and endpoint or name whose it is. */
+  /** What: `breaker`, `health`, `override`, `tier`, `discovery`, `name` or `config`. */
   readonly subject: string;
+  /** Whose it is: a cluster and an endpoint or a name; empty where it is nobody's in particular. */
   readonly cluster: string;
   readonly endpoint: string;
   readonly from: string;
@@ -17,7 +19,10 @@ export interface Change {
 }
 
 /** What is worth a warning: somebody gets no more requests. */
-const WORSE = new Set(["open", "unhealthy", "drain", "failing"]);
+const WORSE: ReadonlySet<string> = new Set([
+  ...["open", "unhealthy", "drain", "failing"],
+  ...["backups", "fallback", "nobody"],
+]);
 const KEPT = 1000;
 
 export class Changes {
@@ -34,13 +39,22 @@ export class Changes {
     this.add({ subject: "breaker", cluster, endpoint, from, to, reason });
   }
 
+  tier(cluster: string, change: TierChange): void {
+    this.add({ subject: "tier", cluster, endpoint: "", ...change });
+  }
+
   /** Keeps a change that has just been made, and logs it. */
   add(change: Omit<Change, "time">): void {
+    this.keep(change);
+    const { subject, ...facts } = change;
+    this.#log[WORSE.has(change.to) ? "warn" : "info"](facts, subject);
+  }
+
+  /** Keeps a change of which the log has heard already, and in more words. */
+  keep(change: Omit<Change, "time">): void {
     const time = new Date(this.#clock.wall()).toISOString();
     this.#kept.push({ time, ...change });
     if (this.#kept.length > KEPT) this.#kept.shift();
-    const { subject, ...facts } = change;
-    this.#log[WORSE.has(change.to) ? "warn" : "info"](facts, subject);
   }
 
   /** The last ones as JSON, the oldest first. */

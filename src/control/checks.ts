@@ -5,8 +5,7 @@ import type { Clock, Random } from "../core/clock.ts";
 import { HEALTH_CHECKS } from "../core/families.ts";
 import type { Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
-import type { Advice } from "../policy/advice.ts";
-import type { HealthState } from "../policy/health.ts";
+import type { Finding } from "../policy/health.ts";
 import type { Changes } from "./changes.ts";
 import type { CheckTarget, CheckWorld } from "./checked.ts";
 import { Checker } from "./checker.ts";
@@ -26,11 +25,8 @@ export interface ChecksWorld extends Pick<CheckWorld, "probeFor"> {
 
 /** Whoever acts upon what probes say. */
 export interface Probed {
-  /** `held`: it is unhealthy only because it has fallen too often; `now` is `Clock.now()`. */
-  probed(
-    found: { state: HealthState; held: boolean; advice: Advice | undefined },
-    now: number,
-  ): void;
+  /** `now` is `Clock.now()`. */
+  probed(finding: Finding, now: number): void;
   /** It is not probed any more. */
   unchecked(): void;
 }

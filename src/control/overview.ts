@@ -17,7 +17,7 @@ interface BoundListener {
 interface Working {
   readonly name: string;
   readonly inFlight: { readonly value: number };
-  readonly tier: string;
+  readonly standing: string;
   readonly endpoints: readonly {
     readonly address: Address;
     state(now: number): Omit<EndpointState, "probe">;
@@ -46,10 +46,10 @@ export function overview(informants: Informants, now: number): State {
     listeners: traffic.listeners.map(({ listener: { connections }, settings, address }) => {
       return { name: settings.name, connections, address: address.text };
     }),
-    clusters: Array.from(traffic.clusters, ({ name, inFlight, tier, endpoints }) => ({
+    clusters: Array.from(traffic.clusters, ({ name, inFlight, standing, endpoints }) => ({
       name,
       inFlight: inFlight.value,
-      tier,
+      tier: standing,
       endpoints: endpoints.map((endpoint) => ({
         ...endpoint.state(now),
         probe: probeState(checker, name, endpoint.address),

@@ -19,7 +19,10 @@ export interface ListenerState {
 export interface ClusterState {
   readonly name: string;
   readonly inFlight: number;
-  /** Who is asked first: primaries, backups, or primaries more and more (returning). */
+  /**
+   * Who is asked first: primaries, backups, or primaries more and more (returning); `fallback` or, without
+   * one, `nobody` when the last requests found every endpoint down, open or draining.
+   */
   readonly tier: string;
   readonly endpoints: readonly EndpointState[];
   /** The names among its endpoints and backups. */

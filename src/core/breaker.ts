@@ -20,6 +20,8 @@ export type BreakerReason =
   | "trials_failed"
   | "trials_passed"
   | "open_time_over"
+  /** Too few endpoints were in use. */
+  | "needed"
   | "forced"
   | "override_ended";
 

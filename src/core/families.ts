@@ -115,6 +115,14 @@ export const FALLBACKS = {
   labels: ["cluster", "tier", "reason"],
 } as const satisfies Family;
 
+/** `to` and `reason` are those of a TierChange. */
+export const TIER_TRANSITIONS = {
+  name: "tier_transitions_total",
+  help: "Changes of who answers for a cluster: primaries, backups, or nobody.",
+  kind: "counter",
+  labels: ["cluster", "to", "reason"],
+} as const satisfies Family;
+
 export const UPSTREAM_TRUNCATED = {
   name: "upstream_truncated_total",
   help: "Responses that an endpoint broke off before their end.",

@@ -125,6 +125,26 @@ export class Meter {
   }
 }
 
+/** The counters of one family that differ in one label; each is looked up once, on its first use. */
+export class Counters<Value extends string> {
+  readonly #counters = new Map<Value, Counter>();
+  readonly #make: (value: Value) => Counter;
+
+  /** `make` looks one up. */
+  constructor(make: (value: Value) => Counter) {
+    this.#make = make;
+  }
+
+  add(value: Value): void {
+    let counter = this.#counters.get(value);
+    if (counter === undefined) {
+      counter = this.#make(value);
+      this.#counters.set(value, counter);
+    }
+    counter.add();
+  }
+}
+
 function store(
   entry: { family: Family; series: Map<string, Series> },
   labels: Labels,

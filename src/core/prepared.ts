@@ -1,4 +1,5 @@
-// A change in two steps: what may fail or take time first, and then the rest, which does neither.
+// A change in two steps, as two-phase commit has it: everybody gets ready, which may fail or take time; only
+// when all are, everybody makes the change, which does neither.
 
 /** Something is ready to be changed. Exactly one of the two is called. */
 export interface Prepared {

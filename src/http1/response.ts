@@ -1,6 +1,7 @@
 // The head of a response: bytes in, ResponseHead out, or the reason why not. RFC 9112 4 and 6.3.
 import type { Framing, Malformed, ResponseHead } from "../core/exchange.ts";
 import { Fields } from "../core/fields.ts";
+import { isUnframed } from "../core/status.ts";
 import { connectionOptions, declaredFraming } from "./framing.ts";
 import { CR, LF, NINE, SP, VALUE, ZERO } from "./grammar.ts";
 import { type FieldLimits, INCOMPLETE, malformed, readFields } from "./lines.ts";
@@ -116,6 +117,6 @@ const CLOSE: Framing = { kind: "close" };
 
 /** RFC 9112 6.3, rules 1 and 8. */
 function responseFraming(declared: Framing, status: number, method: string): Framing {
-  if (method === "HEAD" || status < 200 || status === 204 || status === 304) return NONE;
+  if (method === "HEAD" || isUnframed(status)) return NONE;
   return declared.kind === "none" ? CLOSE : declared;
 }

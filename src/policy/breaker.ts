@@ -3,7 +3,7 @@
 //               failures in a row, failure rate, slow calls
 //      closed ----------------------------------------------> open <----------+
 //        ^                                                     | its time     | trials failed
-//        |  trials passed                                      v is over      |
+//        |  trials passed                       is over, or it v is needed    |
 //        +------------------------------------------------ half_open ---------+
 //
 // Time moves the state only when it is asked. An outcome counts only in the generation that granted
@@ -16,6 +16,7 @@ import type {
   Verdict,
 } from "../core/breaker.ts";
 import { type BreakerSettings, rulesOf } from "./breakersettings.ts";
+import { type Opening, Openings } from "./opening.ts";
 import { rampShare } from "./ramp.ts";
 import { type TrialRules, Trials } from "./trials.ts";
 import { Window } from "./window.ts";
@@ -34,7 +35,13 @@ export interface BreakerWorld {
 type State =
   /** `since` when it is back; always, unless trials brought it back. */
   | { readonly kind: "closed"; readonly since: number }
-  | { readonly kind: "open"; readonly since: number; readonly until: number }
+  /** It may end at `soonest` where others are missing. */
+  | {
+      readonly kind: "open";
+      readonly since: number;
+      readonly soonest: number;
+      readonly until: number;
+    }
   | { readonly kind: "half_open"; readonly trials: Trials };
 
 interface Override {
@@ -61,8 +68,7 @@ export class Breaker {
   /** From when on a look at the time can change the state. */
   #due = NEVER;
   #failuresInRow = 0;
-  /** Trips that no calm time has outweighed yet, as far as they lengthen the next opening. */
-  #tripsInRow = 0;
+  readonly #openings = new Openings();
   #openMs = 0;
   #override: Override | undefined;
   #last: BreakerChange | undefined;
@@ -158,6 +164,18 @@ export class Breaker {
     if (now >= this.#due) this.#move(now);
   }
 
+  /**
+   * Too few others are in use: makes its trials now rather than when its time is over, unless it has just
+   * opened. So a service that is sick as a whole meets its trials once in `open.base`, and no more.
+   */
+  hasten(now: number): void {
+    this.ask(now);
+    const state = this.#state;
+    if (state.kind === "open" && now >= state.soonest) {
+      this.#change(this.#halfOpen(), "needed", now);
+    }
+  }
+
   /** The share of its usual traffic that it should get, in (0, 1]: below 1 only after recovery. */
   share(now: number): number {
     const state = this.#state;
@@ -174,7 +192,7 @@ export class Breaker {
   forceOpen(now: number, until: number): void {
     this.ask(now);
     this.#override = { to: "open", until };
-    this.#change({ kind: "open", since: now, until }, "forced", now);
+    this.#change({ kind: "open", since: now, soonest: until, until }, "forced", now);
   }
 
   /** Allows everything until `until`, or `auto`, at once and in full. No outcome counts. */
@@ -223,7 +241,7 @@ export class Breaker {
     this.#due = NEVER;
     const cause = this.#cause(now);
     if (cause === undefined) return;
-    if (this.#world.mayTrip(now)) this.#open(cause, now);
+    if (this.#world.mayTrip(now)) this.#trip(cause, now);
     else this.#due = ALWAYS;
   }
 
@@ -244,28 +262,21 @@ export class Breaker {
 
   #judge(trials: Trials, now: number): void {
     this.#due = trials.due + this.#world.stood(now);
-    if (trials.verdict === "failed") this.#open("trials_failed", now);
-    else if (trials.verdict === "passed") {
+    if (trials.verdict === "failed") {
+      this.#open(this.#openings.failed(this.#settings, this.#world.random()), "trials_failed", now);
+    } else if (trials.verdict === "passed") {
       this.#change({ kind: "closed", since: now }, "trials_passed", now);
     }
   }
 
-  /** For min(max, base * 2^(trips in a row before)) * (1 - jitter * chance) milliseconds. */
-  #open(reason: BreakerReason, now: number): void {
-    if (this.#state.kind === "closed") this.#forget(now - this.#state.since);
-    const { base, max, jitter } = this.#settings.open;
-    const longest = Math.min(max, base * 2 ** this.#tripsInRow);
-    // What cannot lengthen the time any more need not be forgotten later.
-    if (longest < max) this.#tripsInRow++;
-    const until = now + longest * (1 - jitter * this.#world.random());
-    this.#change({ kind: "open", since: now, until }, reason, now);
+  #trip(cause: BreakerReason, now: number): void {
+    const closedMs = this.#state.kind === "closed" ? now - this.#state.since : 0;
+    this.#open(this.#openings.tripped(closedMs, this.#settings, this.#world.random()), cause, now);
   }
 
-  /** Each calm time outweighs one trip: whoever comes and goes for long is not trusted at once. */
-  #forget(closedMs: number): void {
-    const { failureRate, open, ramp } = this.#settings;
-    const calmMs = Math.max(failureRate.window, ramp, 2 * open.base);
-    this.#tripsInRow = Math.max(0, this.#tripsInRow - Math.floor(closedMs / calmMs));
+  #open({ least, most }: Opening, reason: BreakerReason, now: number): void {
+    const [soonest, until] = [now + least, now + most];
+    this.#change({ kind: "open", since: now, soonest, until }, reason, now);
   }
 
   #halfOpen(): State {

@@ -7,6 +7,7 @@
 //
 //   hold of the n-th fall, from that fall on = 0 for the first, then 20 s x 2^(n-2), at most 300 s
 //   n = 1 + earlier falls that are not forgotten; 60 s of being healthy without a break forget one.
+import type { Advice } from "./advice.ts";
 
 /** Times in milliseconds. */
 export interface HealthSettings {
@@ -27,6 +28,15 @@ export interface HealthChange {
   readonly from: HealthState;
   readonly to: HealthState;
   readonly reason: "first_probe" | "rise" | "fall";
+}
+
+/** What probes have found out about an endpoint. */
+export interface Finding {
+  readonly state: HealthState;
+  /** It passes its probes, and is unhealthy only because it has fallen too often lately. */
+  readonly held: boolean;
+  /** Undefined leaves what it said before. */
+  readonly advice: Advice | undefined;
 }
 
 const HOLD_MS = 20_000;

@@ -6,6 +6,8 @@
 // Its whole share at once would be the herd that fells it again. With a ramp of ten seconds the first
 // second brings a twentieth of its share on average, and never more than a tenth.
 
+/** How long it takes where no breaker says so, in milliseconds. */
+export const RAMP_MS = 10_000;
 /** Without any traffic at all nothing would ever warm up. */
 const LEAST = 0.01;
 

@@ -17,6 +17,14 @@ type State =
 
 export type Tier = "primary" | "backup";
 
+/** Somebody else answers for a cluster; `fallback` or `nobody` where every endpoint is out of use. */
+export interface TierChange {
+  readonly from: State["kind"] | "fallback" | "nobody";
+  readonly to: State["kind"] | "fallback" | "nobody";
+  /** For the worse, what keeps endpoints from being asked; else `hold_over`, `ramp_over` or `usable`. */
+  readonly reason: string;
+}
+
 /** Times in milliseconds. */
 export interface TierTimes {
   /** How long a primary must have been usable before traffic goes back. */
@@ -36,6 +44,11 @@ export class TierChoice {
 
   get kind(): State["kind"] {
     return this.#state.kind;
+  }
+
+  /** There are no backups any more: those that there may be later take over anew. */
+  reset(): void {
+    this.#state = { kind: "primaries" };
   }
 
   /**

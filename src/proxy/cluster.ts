@@ -2,15 +2,18 @@
 import type { Place } from "../core/address.ts";
 import type { BreakerChange } from "../core/breaker.ts";
 import type { Random } from "../core/clock.ts";
-import { FALLBACKS, IN_FLIGHT, RETRIES, RETRY_BUDGET } from "../core/families.ts";
+import { RETRY_BUDGET } from "../core/families.ts";
 import type { Gauge, Meter } from "../core/meter.ts";
-import type { Outcome } from "../core/outcome.ts";
 import type { PoolSettings } from "../http1/pool.ts";
 import { lighter } from "../policy/balance.ts";
 import { Budget, type BudgetSettings } from "../policy/budget.ts";
-import { type Tier, TierChoice, type TierTimes } from "../policy/tier.ts";
+import { RAMP_MS } from "../policy/ramp.ts";
+import { type Tier, type TierChange, TierChoice, type TierTimes } from "../policy/tier.ts";
+import { ClusterMeter } from "./clustermeter.ts";
 import { Endpoint, type EndpointSettings, type EndpointWorld, type Unusable } from "./endpoint.ts";
 import { Fallback, type FallbackSettings } from "./fallback.ts";
+import { isWell, mayTrip, uphold } from "./minimum.ts";
+import { Standing } from "./standing.ts";
 
 /** What the config says of a cluster; times in milliseconds. */
 export interface ClusterSettings extends EndpointSettings {
@@ -18,7 +21,7 @@ export interface ClusterSettings extends EndpointSettings {
   readonly backups: readonly Place[];
   /** The most requests that the backups work on at once. */
   readonly backupConcurrency: number;
-  /** How many primaries breakers leave alone while there is no backup. */
+  /** How many primaries breakers leave in use while there is no backup. */
   readonly minimumHealthy: number;
   readonly retryBudget: BudgetSettings;
   readonly failback: { readonly hold: number };
@@ -31,14 +34,13 @@ export interface ClusterWorld extends Pick<PoolSettings, "wheel" | "now" | "dial
   readonly meter: Meter;
   /** A breaker has changed its state. */
   readonly changed: (cluster: string, endpoint: Endpoint, change: BreakerChange) => void;
+  /** Another tier answers. */
+  readonly tierChanged: (cluster: string, change: TierChange) => void;
 }
-
-/** Without a breaker there is nothing that says how gently an endpoint comes back. */
-const RAMP_MS = 10_000;
 
 export class Cluster {
   readonly name: string;
-  readonly inFlight: Gauge;
+  readonly meter: ClusterMeter;
   /** Of the retries of all its routes together. */
   readonly budget: Budget;
   /** The last resort, if there is one. */
@@ -51,7 +53,9 @@ export class Cluster {
   readonly #leaving = new Set<Endpoint>();
   readonly #world: EndpointWorld;
   readonly #choice: TierChoice;
-  readonly #meter: Meter;
+  readonly #standing: Standing;
+  /** Is a breaker open? Otherwise nothing has to be upheld. */
+  #someOpen = false;
   readonly #chance: () => number;
   /** Called when the last request has ended; while the cluster is in use, nobody waits for that. */
   #whenIdle: (() => void) | undefined;
@@ -61,10 +65,13 @@ export class Cluster {
     const { meter, now, wheel, dial } = world;
     this.name = name;
     this.#settings = settings;
-    this.#meter = meter;
+    this.meter = new ClusterMeter(meter, name);
     this.#chance = () => world.random.next();
     this.#choice = new TierChoice(timesOf(settings));
-    this.inFlight = meter.gauge(IN_FLIGHT, { cluster: name });
+    this.#standing = new Standing((change) => {
+      this.meter.changed(change);
+      world.tierChanged(name, change);
+    });
     this.budget = new Budget(retryBudget);
     meter.gauge(RETRY_BUDGET, { cluster: name }).read = () => this.budget.remaining(now());
     this.#world = {
@@ -73,8 +80,11 @@ export class Cluster {
       dial,
       meter,
       chance: this.#chance,
-      mayTrip: (endpoint, now) => this.#mayTrip(endpoint, now),
-      changed: (endpoint, change) => world.changed(name, endpoint, change),
+      mayTrip: (endpoint, now) => mayTrip(endpoint, this, this.#settings.minimumHealthy, now),
+      changed: (endpoint, change) => {
+        this.#someOpen = this.#endpoints.some(({ breaker }) => breaker?.state === "open");
+        world.changed(name, endpoint, change);
+      },
     };
     this.update(settings);
   }
@@ -90,7 +100,9 @@ export class Cluster {
     this.#settings = settings;
     this.#choice.times = timesOf(settings);
     this.budget.settings = settings.retryBudget;
-    this.fallback = settings.fallback && new Fallback(settings.fallback, this.name, this.#meter);
+    const { fallback, backups } = settings;
+    this.fallback = fallback && new Fallback(fallback, this.meter.fallbacks);
+    if (backups.length === 0) this.#choice.reset();
     this.#place();
   }
 
@@ -106,9 +118,19 @@ export class Cluster {
     return this.#endpoints;
   }
 
-  /** Who is asked first. */
+  /** Who is asked first: primaries, backups, or primaries more and more (returning). */
   get tier(): TierChoice["kind"] {
     return this.#choice.kind;
+  }
+
+  /** The same or, where the last requests have found nobody, that. */
+  get standing(): string {
+    return this.#standing.kind;
+  }
+
+  /** Requests that it is working on. */
+  get inFlight(): Gauge {
+    return this.meter.inFlight;
   }
 
   /** The endpoint whose address is written so. */
@@ -118,6 +140,7 @@ export class Cluster {
 
   /** Is there anybody to ask, in any tier? */
   usable(now: number): boolean {
+    this.#uphold(now);
     return this.#endpoints.some((endpoint) => isWell(endpoint.unusableAtLast(now)));
   }
 
@@ -126,8 +149,19 @@ export class Cluster {
    * primary can take it, or not yet again. Undefined when nobody can.
    */
   pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
-    const able = this.#pick(tried, now);
-    if (able !== undefined) return able;
+    this.#uphold(now);
+    const picked = this.#pick(tried, now) ?? this.#atLast(now);
+    const { kind: choice } = this.#choice;
+    if (picked === undefined || choice !== this.#standing.kind) {
+      const why = (tier: "primary" | "all") =>
+        nearest(tier === "all" ? this.#endpoints : this.#primaries, now);
+      this.#standing.meets(picked, { choice, hasFallback: this.fallback !== undefined, why });
+    }
+    return picked;
+  }
+
+  /** One that is down only because it has come and gone too often, where there is nobody else. */
+  #atLast(now: number): Endpoint | undefined {
     const atLast = (each: Endpoint): boolean =>
       each.unusable(now) === "down" && each.unusableAtLast(now) === undefined;
     const backups = this.#backupsHaveRoom() ? this.#backups : [];
@@ -149,8 +183,8 @@ export class Cluster {
       const untried = other !== undefined && !tried.includes(other);
       if (backup === undefined || untried) return other;
     }
-    const reason = this.#why(now) ?? (tried.length > 0 ? "tried" : "returning");
-    this.#meter.counter(FALLBACKS, { cluster: this.name, tier: "backup", reason }).add();
+    const why = nearest(primaries, now);
+    this.meter.spills.add(why ?? (tried.length > 0 ? "tried" : "returning"));
     return backup;
   }
 
@@ -167,21 +201,21 @@ export class Cluster {
   retire(gone: () => void): void {
     this.#whenIdle = () => {
       for (const { pool } of this.#endpoints) pool.close();
-      this.#meter.drop({ cluster: this.name });
+      this.meter.drop();
       gone();
     };
     if (this.inFlight.value === 0) this.#whenIdle();
+  }
+
+  /** A request has come. */
+  enter(): void {
+    this.inFlight.add(1);
   }
 
   /** A request is over, and has been counted. */
   leave(): void {
     this.inFlight.add(-1);
     if (this.#whenIdle !== undefined && this.inFlight.value === 0) this.#whenIdle();
-  }
-
-  /** Counts an attempt that is made again because the one before ended so. */
-  countRetry(outcome: Outcome): void {
-    this.#meter.counter(RETRIES, { cluster: this.name, outcome }).add();
   }
 
   /** Cuts every connection at once. */
@@ -210,6 +244,7 @@ export class Cluster {
     this.#primaries = inTier("primary", endpoints);
     this.#backups = inTier("backup", backups);
     this.#endpoints = [...this.#primaries, ...this.#backups];
+    this.#someOpen = this.#endpoints.some(({ breaker }) => breaker?.state === "open");
     for (const endpoint of known.values()) {
       this.#leaving.add(endpoint);
       endpoint.retire(() => this.#leaving.delete(endpoint));
@@ -242,23 +277,9 @@ export class Cluster {
     return load < this.#settings.backupConcurrency;
   }
 
-  /** What keeps the primary from being asked that is nearest to it; undefined when one could be. */
-  #why(now: number): Unusable | undefined {
-    const whys = new Set(this.#primaries.map((endpoint) => endpoint.unusable(now)));
-    return whys.has(undefined) ? undefined : NEAREST.find((why) => whys.has(why));
+  #uphold(now: number): void {
+    if (this.#someOpen) uphold(this, this.#settings.minimumHealthy, now);
   }
-
-  #mayTrip(endpoint: Endpoint, now: number): boolean {
-    const others = (tier: readonly Endpoint[]): number =>
-      tier.filter((other) => other !== endpoint && other.carries(now)).length;
-    if (endpoint.tier === "backup") return true;
-    return others(this.#primaries) >= this.#settings.minimumHealthy || others(this.#backups) > 0;
-  }
-}
-
-/** One that is full is well: that is over with its next response, and no reason to leave it. */
-function isWell(why: Unusable | undefined): boolean {
-  return why === undefined || why === "full";
 }
 
 function timesOf({ failback, breaker }: ClusterSettings): TierTimes {
@@ -266,3 +287,9 @@ function timesOf({ failback, breaker }: ClusterSettings): TierTimes {
 }
 
 const NEAREST: readonly Unusable[] = ["full", "open", "draining", "down"];
+
+/** What keeps the one from being asked that is nearest to it; undefined when one may be, or there is none. */
+function nearest(endpoints: readonly Endpoint[], now: number): Unusable | undefined {
+  const whys = new Set(endpoints.map((endpoint) => endpoint.unusable(now)));
+  return whys.has(undefined) ? undefined : NEAREST.find((why) => whys.has(why));
+}

@@ -3,13 +3,13 @@ import { type Address, type Place, USUAL_WEIGHT } from "../core/address.ts";
 import type { BreakerChange, Coming, Verdict } from "../core/breaker.ts";
 import type { Meter } from "../core/meter.ts";
 import { Pool, type PoolLimits, type PoolSettings } from "../http1/pool.ts";
-import { type Advice, NO_ADVICE } from "../policy/advice.ts";
+import { NO_ADVICE } from "../policy/advice.ts";
 import type { Loaded } from "../policy/balance.ts";
 import { Breaker } from "../policy/breaker.ts";
 import type { BreakerSettings } from "../policy/breakersettings.ts";
-import type { HealthState } from "../policy/health.ts";
+import type { Finding, HealthState } from "../policy/health.ts";
 import { PeakLatency } from "../policy/latency.ts";
-import { rampShare } from "../policy/ramp.ts";
+import { RAMP_MS, rampShare } from "../policy/ramp.ts";
 import type { Tier } from "../policy/tier.ts";
 import { EndpointMeter } from "./endpointmeter.ts";
 
@@ -35,22 +35,11 @@ export interface EndpointWorld extends Pick<PoolSettings, "wheel" | "now" | "dia
   readonly changed: (endpoint: Endpoint, change: BreakerChange) => void;
 }
 
-/** What probes have found out about an endpoint. */
-export interface Finding {
-  readonly state: HealthState;
-  /** It passes its probes, and is unhealthy only because it has fallen too often lately. */
-  readonly held: boolean;
-  /** Undefined leaves what it said before. */
-  readonly advice: Advice | undefined;
-}
-
 /**
  * So many connections wait at each backup, so that the first requests of a failover need not connect; with
  * each probe those that have expired are replaced. Once there is traffic it brings its own.
  */
 const WARM_CONNECTIONS = 2;
-/** How long it takes to give a share of the traffic back to an endpoint that was unhealthy. */
-const HEALTH_RAMP_MS = 10_000;
 
 export class Endpoint implements Loaded {
   readonly address: Address;
@@ -161,6 +150,13 @@ export class Endpoint implements Loaded {
     return this.#health === "unhealthy" && !this.#held ? "down" : this.#unusableIfUp(now);
   }
 
+  /** Would it have a request if its breaker had not opened? What an operator has opened does not wait. */
+  waits(now: number): boolean {
+    const { breaker } = this;
+    if (this.unusableAtLast(now) !== "open" || breaker === undefined) return false;
+    return breaker.state === "open" && breaker.override === undefined;
+  }
+
   #unusableIfUp(now: number): Unusable | undefined {
     if (this.#closedToNew(now)) return "draining";
     if (this.breaker?.allows(now) === false) return "open";
@@ -202,17 +198,21 @@ export class Endpoint implements Loaded {
    * No part of `cost`: an endpoint that was away has no load and no latency, and would look light all the same.
    */
   share(now: number): number {
-    const ramp = rampShare(this.#healthySince, now, HEALTH_RAMP_MS);
+    const ramp = rampShare(this.#healthySince, now, RAMP_MS);
     return this.breaker === undefined ? ramp : Math.min(ramp, this.breaker.share(now));
   }
 
-  /** A call begins: the grant that `settle` takes; `unusable` was asked at the same time. */
+  // A call begins with `enter` and ends with `leave`, which is when the load falls. What it has shown is
+  // told once in between: by `settle` where that is known with the head of the answer, as with any
+  // failure; by `answers` and `ends` where the answer is good so far and may yet break off.
+
+  /** A call begins: the grant that `settle` or `ends` takes; `unusable` was asked at the same time. */
   enter(now: number): number {
     this.load++;
     return this.breaker?.enter(now) ?? 0;
   }
 
-  /** What the call has shown, once, as soon as it is known; `load` goes down with `leave`. */
+  /** What the call has shown, as soon as it is known. */
   settle(grant: number, verdict: Verdict, now: number, tookMs: number): void {
     // Failures can be quick, and no reason to send more there.
     if (verdict === "success") this.#latency.observe(tookMs, now);
@@ -225,11 +225,12 @@ export class Endpoint implements Loaded {
     this.breaker?.answers(grant, coming);
   }
 
-  /** The call has ended, after `answers` or with nothing to learn from it. */
+  /** The answer has ended, after `answers`; or the call has, with nothing to learn from it. */
   ends(grant: number, verdict: Verdict, now: number, coming: Coming | undefined): void {
     this.breaker?.ends(grant, verdict, now, coming);
   }
 
+  /** The call is over: its answer was carried to its end, or given up. */
   leave(): void {
     this.load--;
     if (this.#whenIdle !== undefined && this.load === 0) this.#whenIdle();

@@ -10,7 +10,7 @@ import {
   UPSTREAM_CONNECTIONS,
   UPSTREAM_TRUNCATED,
 } from "../core/families.ts";
-import type { Counter, Histogram, Meter } from "../core/meter.ts";
+import { type Counter, Counters, type Histogram, type Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Breaker } from "../policy/breaker.ts";
 import type { Tier } from "../policy/tier.ts";
@@ -29,13 +29,16 @@ export class EndpointMeter {
   readonly #meter: Meter;
   readonly #labels: { readonly cluster: string; readonly endpoint: string };
   readonly #readings: Readings;
-  readonly #attempts = new Map<Outcome, Counter>();
+  readonly #attempts: Counters<Outcome>;
   #duration: Histogram;
 
   constructor(meter: Meter, cluster: string, endpoint: string, tier: Tier, readings: Readings) {
     this.#meter = meter;
     this.#labels = { cluster, endpoint };
     this.#readings = readings;
+    this.#attempts = new Counters((outcome) =>
+      meter.counter(ATTEMPTS, { cluster, endpoint, outcome }),
+    );
     this.truncated = meter.counter(UPSTREAM_TRUNCATED, this.#labels);
     meter.gauge(UPSTREAM_CONNECTIONS, this.#labels).read = readings.connections;
     this.#duration = this.#inTier(tier);
@@ -44,12 +47,7 @@ export class EndpointMeter {
   /** An attempt whose outcome is known. */
   count(outcome: Outcome, durationMs: number): void {
     this.#duration.observe(durationMs / 1000);
-    let counter = this.#attempts.get(outcome);
-    if (counter === undefined) {
-      counter = this.#meter.counter(ATTEMPTS, { ...this.#labels, outcome });
-      this.#attempts.set(outcome, counter);
-    }
-    counter.add();
+    this.#attempts.add(outcome);
   }
 
   /** It is in another tier from now on. */

@@ -68,11 +68,16 @@ export class Reply {
 
   /** No attempt brought an answer: says so, unless there is nobody to tell. */
   fail(outcome: Outcome, detail: string | undefined): void {
-    const { wrong } = this.#exchange;
     const reason = OUTCOMES[outcome].refusal;
-    if (wrong !== undefined) this.refuse(wrong.reason, wrong.detail, wrong.status);
-    else if (reason !== undefined) this.refuse(reason, detail);
-    else this.ending = "client_aborted";
+    if (reason === undefined || this.#exchange.wrong !== undefined) this.giveUp();
+    else this.refuse(reason, detail);
+  }
+
+  /** There is nobody to answer any more, or what he has sent is wrong, which he is told. */
+  giveUp(): void {
+    const { wrong } = this.#exchange;
+    if (wrong === undefined) this.ending = "client_aborted";
+    else this.refuse(wrong.reason, wrong.detail, wrong.status);
   }
 
   /** The last attempt has ended: carries its answer to the client, or says why there is none. */
@@ -114,7 +119,7 @@ export class Reply {
     if (this.ending === "upstream_truncated" && wrong === undefined) {
       this.ending = "complete";
       this.refuse("upstream_protocol", attempt.detail);
-    } else this.fail("cancelled", undefined);
+    } else this.giveUp();
   }
 }
 

@@ -1,9 +1,7 @@
 // The retries of one route at work: tells the policy what it asks about, and the metrics what it said.
 import type { Random } from "../core/clock.ts";
 import type { Exchange, ResponseHead } from "../core/exchange.ts";
-import { RETRIES_DENIED } from "../core/families.ts";
 import { idOf } from "../core/fields.ts";
-import type { Meter } from "../core/meter.ts";
 import type { Budget } from "../policy/budget.ts";
 import {
   type Denial,
@@ -22,7 +20,6 @@ import type { Story } from "./record.ts";
 /** What retries share with the rest of the sidecar. */
 export interface RetryWorld {
   readonly random: Random;
-  readonly meter: Meter;
 }
 
 const RETRY_AFTER = idOf("retry-after");
@@ -84,7 +81,7 @@ export class Retries {
 
   #denied(reason: Denial, story: Story): void {
     story.denied = reason;
-    this.#world.meter.counter(RETRIES_DENIED, { cluster: this.#cluster.name, reason }).add();
+    this.#cluster.meter.denied.add(reason);
   }
 }
 

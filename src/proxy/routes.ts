@@ -1,5 +1,6 @@
 // Every route of a sidecar: compiled anew for each config, while what is counted of a route goes on by
 // its name.
+import type { Meter } from "../core/meter.ts";
 import { Budget } from "../policy/budget.ts";
 import type { RetrySettings } from "../policy/retry.ts";
 import type { Clusters } from "./clusters.ts";
@@ -18,6 +19,11 @@ export interface RouteSettings {
   readonly retry: RetrySettings;
 }
 
+/** What routes share with the rest of the sidecar. */
+interface RoutesWorld extends RetryWorld {
+  readonly meter: Meter;
+}
+
 /** What outlives the config. */
 interface Kept {
   readonly meter: RouteMeter;
@@ -26,10 +32,10 @@ interface Kept {
 
 export class Routes {
   readonly #clusters: Pick<Clusters, "get">;
-  readonly #world: RetryWorld;
+  readonly #world: RoutesWorld;
   #kept: ReadonlyMap<string, Kept> = new Map();
 
-  constructor(clusters: Pick<Clusters, "get">, world: RetryWorld) {
+  constructor(clusters: Pick<Clusters, "get">, world: RoutesWorld) {
     this.#clusters = clusters;
     this.#world = world;
   }

@@ -89,8 +89,8 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
       story.leaves(endpoint);
       const wanted = await pause(exchange, now, decision.waitMs);
       now = path.clock.now();
-      if (!wanted) return reply.fail("cancelled", undefined);
-      route.cluster.countRetry(outcome);
+      if (!wanted) return reply.giveUp();
+      route.cluster.meter.retries.add(outcome);
     }
   } catch (error) {
     path.bug(error);
@@ -118,7 +118,7 @@ class Grant {
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
-    cluster.inFlight.add(1);
+    cluster.enter();
   }
 
   /** `endpoint` works on it from `now` on. */

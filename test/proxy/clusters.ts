@@ -56,12 +56,14 @@ export function make(
 ) {
   const clock = new HandClock();
   const meter = new Meter();
+  const tiers: string[] = [];
   const cluster = new Cluster(settingsOf(primaries, backups, { backupConcurrency: most }), {
     wheel: clock.wheel,
     now: () => clock.now(),
     random: { next: chance, id: () => "" },
     meter,
     changed: () => {},
+    tierChanged: (_, change) => void tiers.push(`${change.from} -> ${change.to} ${change.reason}`),
   });
   const at = (text: string): Endpoint => {
     const found = cluster.find(text);
@@ -76,5 +78,11 @@ export function make(
     at(text).settle(call, "failure", clock.now(), 1);
     at(text).leave();
   };
-  return { cluster, clock, meter, at, pick, find, fail };
+  const succeed = (text: string) => {
+    const call = at(text).enter(clock.now());
+    at(text).settle(call, "success", clock.now(), 1);
+    at(text).leave();
+  };
+
+  return { cluster, clock, meter, tiers, at, pick, find, fail, succeed };
 }

@@ -58,8 +58,8 @@ t.test("an attempt at an endpoint that is not usable", async (t) => {
   const { stage, first } = small();
   const { unusable } = first;
   let asked = 0;
-  // Every second time it is asked it says what is not so: the watch is first, the cluster second.
-  first.unusable = (now) => (asked++ % 2 === 0 ? "down" : unusable.call(first, now));
+  // Every second time it is asked it says what is not so: the cluster is first, the watch second.
+  first.unusable = (now) => (asked++ % 2 === 1 ? "down" : unusable.call(first, now));
   await stage.play();
   t.match(stage.audit.breaches[0], /no attempt goes to an endpoint that is not usable/);
 });

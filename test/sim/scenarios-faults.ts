@@ -1,5 +1,5 @@
 // One thing breaks at a time. Figures are those of the promises for faults; each says which.
-import { arrivals, backups, changesOf, RATE, three } from "./scenes.ts";
+import { arrivals, backups, changesOf, RATE, three, turnsOf } from "./scenes.ts";
 import type { Dependency } from "./service.ts";
 import type { Scenario, Stage } from "./stage.ts";
 
@@ -87,12 +87,12 @@ const flapping: Scenario = {
     }
     stage.atEnd(() => {
       stage.promise("failed", client.tally.count(BAD), 0);
-      const times = changesOf(sidecar, flaps?.address ?? "").map(({ at }) => at);
-      // The time out of use doubles from one second on: it takes a minute to be long.
-      const later = times.filter((at) => at > 70_000).length;
-      stage.promise("D12: changes in 10 s, after a minute", later / 24, 1);
-      const early = times.filter((at) => at <= 70_000).length;
-      stage.promise("changes in the first minute", early, 24);
+      const times = turnsOf(sidecar, flaps?.address ?? "");
+      for (const minute of [1, 2, 3, 4, 5]) {
+        const end = 10_000 + minute * 60_000;
+        const turns = times.filter((at) => at > end - 60_000 && at <= end).length;
+        stage.promise(`D12: out of use and back in minute ${minute}`, turns, 6);
+      }
     });
   },
 };
@@ -165,6 +165,53 @@ const sharedDependencyAlone: Scenario = {
   },
 };
 
+const doubleFault: Scenario = {
+  name: "double-fault",
+  about: "two of three fail for long, and just when they are well again the third one dies",
+  seconds: 90,
+  set: (stage) => {
+    const { services, sidecar, client } = three(stage);
+    const [first, second, third] = services;
+    stage.at(10, () => {
+      for (const each of [first, second]) if (each !== undefined) each.faults.error = 1;
+    });
+    // Their breakers are open for a minute by then, or nearly.
+    stage.at(75, () => {
+      for (const each of [first, second]) if (each !== undefined) each.faults.error = 0;
+      third?.become("down");
+    });
+    stage.atEnd(() => {
+      const hastened = sidecar.changes.filter(({ reason }) => reason === "needed").length;
+      stage.promise("no breaker had to be hastened", hastened === 0 ? 1 : 0, 0);
+      // From when probes have found the third one down.
+      stage.promise("failed once that is known", client.tally.count(BAD, 78), 0);
+    });
+  },
+};
+
+const doubleFaultForGood: Scenario = {
+  name: "double-fault-for-good",
+  about: "the same, and the two are as sick as they were: they are tried, and not more than that",
+  seconds: 90,
+  set: (stage) => {
+    const { services } = three(stage);
+    const [first, second, third] = services;
+    stage.at(10, () => {
+      for (const each of [first, second]) if (each !== undefined) each.faults.error = 1;
+    });
+    stage.at(60, () => third?.become("down"));
+    let before = 0;
+    stage.at(70, () => {
+      before = arrivals(services);
+    });
+    stage.atEnd(() => {
+      // Five trials for each of two, in half a second at least.
+      const most = (stage.seconds - 70) * 2 * 5 * 2;
+      stage.promise("asked while all are sick", arrivals(services) - before, most);
+    });
+  },
+};
+
 const stall: Scenario = {
   name: "stall",
   about: "the sidecar itself stands still for 2 s: no endpoint is blamed for it",
@@ -199,6 +246,8 @@ export const FAULTS: readonly Scenario[] = [
   partition,
   sharedDependency,
   sharedDependencyAlone,
+  doubleFault,
+  doubleFaultForGood,
   stall,
   staleConnections,
 ];

@@ -164,6 +164,7 @@ export class Sidecar implements Host {
         meter: this.meter,
         dial: this.#dial(),
         changed: (cluster, { address }, change) => log.breaker(cluster, address.text, change),
+        tierChanged: (cluster, change) => log.tier(cluster, change),
       },
       audit,
     );

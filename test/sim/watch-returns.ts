@@ -26,8 +26,11 @@ export class Returns {
   }
 
   begins(endpoint: Endpoint, now: number, rampMs: number): void {
+    const before = this.#back.get(endpoint);
     this.#close(endpoint);
-    this.#back.set(endpoint, { at: now, rampMs, picks: 0, fair: 0 });
+    // Its breaker's ramp and that of its health are two, and both hold.
+    const left = before === undefined ? 0 : before.at + before.rampMs - now;
+    this.#back.set(endpoint, { at: now, rampMs: Math.max(rampMs, left), picks: 0, fair: 0 });
   }
 
   /** `picked` was picked; `able` are those that may be asked and have not been tried. */

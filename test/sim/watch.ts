@@ -1,5 +1,6 @@
 // The real cluster under watch: what it picks, what it grants, and what comes of it.
 import type { BreakerChange } from "../../src/core/breaker.ts";
+import { RAMP_MS } from "../../src/policy/ramp.ts";
 import { Cluster } from "../../src/proxy/cluster.ts";
 import type { Endpoint } from "../../src/proxy/endpoint.ts";
 import type { Audit } from "./audit.ts";
@@ -9,9 +10,6 @@ import { Returns } from "./watch-returns.ts";
 
 type ClusterSettings = ConstructorParameters<typeof Cluster>[0];
 type ClusterWorld = ConstructorParameters<typeof Cluster>[1];
-
-/** As in proxy/endpoint.ts. */
-const HEALTH_RAMP_MS = 10_000;
 
 export class WatchedCluster extends Cluster {
   readonly #audit: Audit;
@@ -38,13 +36,19 @@ export class WatchedCluster extends Cluster {
   }
 
   override pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
-    const able = this.#able(now);
     const tier = this.tier;
     const picked = super.pick(tried, now);
+    // As it is now: to find somebody, breakers may have been told to make their trials.
+    const able = this.#able(now);
     const facts = (): string => this.#facts(picked, tried, now);
     const holds = (is: boolean, rule: string): void => this.#audit.holds(is, rule, facts);
     if (picked === undefined) {
       holds(able.length === 0, "nobody is asked only if nobody is usable");
+      holds(
+        this.#settings.minimumHealthy === 0 ||
+          !this.endpoints.some((each) => this.#idles(each, now)),
+        "where nobody is usable, no breaker stays open for longer than its first time",
+      );
       return undefined;
     }
     const fresh = able.filter((endpoint) => !tried.includes(endpoint));
@@ -78,7 +82,7 @@ export class WatchedCluster extends Cluster {
   /** A probe has found an endpoint healthy that was not. */
   recovered(address: string, now: number): void {
     const endpoint = this.find(address);
-    if (endpoint !== undefined) this.#returns.begins(endpoint, now, HEALTH_RAMP_MS);
+    if (endpoint !== undefined) this.#returns.begins(endpoint, now, RAMP_MS);
   }
 
   /** Those that may be asked; backups together work on so many requests at most. */
@@ -87,6 +91,12 @@ export class WatchedCluster extends Cluster {
     const full = this.backups.length > 0 && load >= this.#settings.backupConcurrency;
     const tiers = full ? this.primaries : this.endpoints;
     return tiers.filter((endpoint) => endpoint.unusable(now) === undefined);
+  }
+
+  #idles(endpoint: Endpoint, now: number): boolean {
+    const { last } = endpoint.breaker ?? {};
+    const { base = 0 } = this.#settings.breaker?.open ?? {};
+    return endpoint.waits(now) && last !== undefined && now - last.at >= base;
   }
 
   /** The last ones stay in use, unless a backup is usable. */

@@ -32,6 +32,7 @@ const TIERS: Readonly<Record<string, string>> = {
   primaries: "primaries",
   backups: "backups",
   returning: "primaries more and more, else backups",
+  fallback: "nobody, the fallback answers",
 };
 
 function clusterText(

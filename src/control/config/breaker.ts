@@ -26,7 +26,11 @@ const slowCalls = z
 
 const open = z
   .strictObject({
-    base: duration("1s", ["1ms", "1h"], "After the first trip. Each further one doubles it."),
+    base: duration(
+      "1s",
+      ["1ms", "1h"],
+      "After the first trip. Each round of failed trials doubles it.",
+    ),
     max: duration("60s", ["1ms", "24h"], "The longest that it can become."),
     jitter: z
       .number()
@@ -45,8 +49,9 @@ const open = z
   })
   .prefault({})
   .describe(
-    "How long nothing is sent to a tripped endpoint. It grows with each trip in a row; a row ends " +
-      "after the longest of failureRate.window, ramp and twice the base without a trip.",
+    "How long nothing is sent to a tripped endpoint. One that passes its trials and trips again within " +
+      "20s (or failureRate.window, ramp or twice the base, if longer) flaps, and stays away for 40s, " +
+      "then for 80s, up to max. Where fewer than minimumHealthy can be asked, base will do.",
   );
 
 const settings = z.strictObject({
@@ -71,7 +76,8 @@ const settings = z.strictObject({
   minimumHealthy: count(
     1,
     [0, 1_000_000],
-    "How many endpoints stay in use, however sick they are, unless a backup is usable.",
+    "How many endpoints stay in use, however sick they are, unless a backup is usable. When others " +
+      "go down, an open breaker makes its trials sooner.",
   ),
 });
 

@@ -1,6 +1,7 @@
 // The options of a cluster's static fallback: the last resort, when no endpoint of any tier answers.
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
+import { isBodiless } from "../../core/status.ts";
 import { count, FRAMING, headerValues } from "./field.ts";
 
 /** As much as may wait for a client that reads slowly. */
@@ -8,7 +9,6 @@ const MAX_BYTES = 64 * 1024;
 
 /** What Tidegate says itself. */
 const OURS = ["content-type", "date", "retry-after", "via"];
-const NO_BODY = [204, 205, 304];
 
 /** A body of bytes, one character for each. */
 const fileBody = z.string().transform((path, context) => {
@@ -53,8 +53,8 @@ export const fallback = z
     const issue = (path: string, message: string): void =>
       context.addIssue({ code: "custom", path: [path], message });
     if (file !== undefined && body !== "") issue("file", "cannot stand beside body: keep one");
-    const none = NO_BODY.includes(status);
-    if (none && (file ?? body) !== "") issue("status", `must not be ${status} with a body`);
+    if (isBodiless(status) && (file ?? body) !== "")
+      issue("status", `must not be ${status} with a body`);
   })
   .transform(({ body, file, ...rest }) => ({ ...rest, body: file ?? body }));
 
