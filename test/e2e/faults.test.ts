@@ -101,7 +101,7 @@ t.test("D1: one of three is killed: only POSTs fail that were in flight there", 
 });
 
 t.test(
-  "D3: one of three hangs: requests there are 504, until the breaker has seen it",
+  "D3: one of three hangs: requests there are 504, until its load or its breaker keeps them away",
   async (t) => {
     const here = await stage(t, { timeout: "500ms" });
     const { daemon, victim, label } = here;
@@ -112,8 +112,8 @@ t.test(
       new Set(["504 upstream_timeout"]),
     );
     t.equal(await daemon.metric("attempts_total", `${label},outcome="timed_out"`), failed.length);
-    t.equal(await daemon.metric("breaker_state", label), 1);
-    // Until the first five are late, what it does not answer keeps others from it: it is the busiest.
+    // What it does not answer makes it the busiest, and keeps others from it, even before the five that trip it.
+    t.equal(await daemon.metric("breaker_state", label), failed.length >= 5 ? 1 : 0);
     t.ok(failed.length <= shots.length / 10, `${failed.length} of ${shots.length}`);
     victim.thaw();
   },
