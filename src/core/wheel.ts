@@ -14,6 +14,8 @@ import { Lag } from "./lag.ts";
 export class Timer {
   /** When it fires, in `Clock.now()` milliseconds; Infinity while it is not armed. */
   deadline = Number.POSITIVE_INFINITY;
+  /** How long this process had stood still when it was armed, where that is not to count; the wheel's alone. */
+  stood: number | undefined;
   /** The tick at which it is looked at, and links of the slot's ring; the wheel's alone to touch. */
   tick = 0;
   previous: Timer | undefined;
@@ -57,12 +59,23 @@ export class Wheel {
     this.armAt(timer, this.#clock.now() + delayMs);
   }
 
+  /**
+   * The same for who waits for somebody else: time in which this process stands still does not count, because
+   * what happened meanwhile has not been looked at when timers fire.
+   */
+  armAwake(timer: Timer, delayMs: number): void {
+    const now = this.#clock.now();
+    this.armAt(timer, now + delayMs);
+    timer.stood = this.lag.stood(now);
+  }
+
   /** Files `timer` to fire at `deadline`, in `Clock.now()` milliseconds. */
   armAt(timer: Timer, deadline: number): void {
     // A deadline in the past belongs to the next tick that is looked at.
     const tick = Math.max(Math.ceil(deadline / this.tickMs), this.#tick + 1);
     const filed = timer.next !== undefined;
     timer.deadline = deadline;
+    timer.stood = undefined;
     if (filed && timer.tick <= tick) return;
     if (filed) this.#unlink(timer);
     this.#file(timer, tick);
@@ -113,9 +126,20 @@ export class Wheel {
       if (each.deadline > now) this.#look(each, slot);
       else {
         this.disarm(each);
-        this.#fire(each);
+        if (!this.#putOff(each, now)) this.#fire(each);
       }
     }
+  }
+
+  /** Was there a stall that its time is to be longer for? Then it is. */
+  #putOff(timer: Timer, now: number): boolean {
+    if (timer.stood === undefined) return false;
+    const stood = this.lag.stood(now);
+    const slept = stood - timer.stood;
+    if (slept <= 0) return false;
+    this.armAt(timer, now + slept);
+    timer.stood = stood;
+    return true;
   }
 
   #fire(timer: Timer): void {

@@ -47,7 +47,7 @@ export class ClientConnection implements BodySink, BodyTarget {
   readonly #owner: ClientOwner;
   readonly #limits: BodyLimits;
   readonly #reader: BodyReader;
-  /** Limits, by the state: connecting; in a body, its progress; else the last words after a failed write. */
+  /** Of what is waited for: the connection, the next piece of a body, or last words after a failed write. */
   readonly #timer: Timer;
   #state: State = "connecting";
   #receiver: ResponseReceiver | undefined;
@@ -82,7 +82,7 @@ export class ClientConnection implements BodySink, BodyTarget {
     };
     const { address, dial } = settings;
     this.#socket = dial?.(address, events) ?? new EndpointSocket(address, events);
-    settings.wheel.arm(this.#timer, settings.connectTimeout);
+    settings.wheel.armAwake(this.#timer, settings.connectTimeout);
   }
 
   /** The largest field section of a response that it takes. */
@@ -144,7 +144,8 @@ export class ClientConnection implements BodySink, BodyTarget {
   /** Cuts a body of which nothing arrives for so long, in milliseconds; 0 for never. */
   limitIdle(bodyIdle: number): void {
     this.#bodyIdle = bodyIdle;
-    if (bodyIdle > 0 && this.#state === "body") this.#settings.wheel.arm(this.#timer, bodyIdle);
+    if (bodyIdle === 0 || this.#state !== "body") return;
+    this.#settings.wheel.armAwake(this.#timer, bodyIdle);
   }
 
   /** Closes the connection at once; the receiver hears nothing more. */
@@ -235,12 +236,10 @@ export class ClientConnection implements BodySink, BodyTarget {
   #complete(clean: boolean): void {
     this.#settings.wheel.rest(this.#timer);
     this.#bodyIdle = 0;
-    if (!clean || !this.#keepAlive || !this.#sent || this.#socket.finished) {
-      this.#state = "closed";
-      this.#socket.destroy();
-      return;
-    }
-    this.#rest();
+    const isKept = clean && this.#keepAlive && this.#sent && !this.#socket.finished;
+    if (isKept) return this.#rest();
+    this.#state = "closed";
+    this.#socket.destroy();
   }
 
   #malformed(wrong: Malformed | undefined): void {
@@ -284,17 +283,17 @@ export class ClientConnection implements BodySink, BodyTarget {
   };
 
   #onTimer(): void {
-    // A body that we do not read, because the client does not, is not the endpoint's fault.
-    const moving = (this.#progress || this.#paused) && !this.#socket.finished;
+    const { connectTimeout, wheel } = this.#settings;
     if (this.#state === "connecting") {
-      this.#failed("unreachable", `not connected within ${this.#settings.connectTimeout} ms`);
-    } else if (this.#state === "body" && moving) {
-      this.#progress = false;
-      this.#settings.wheel.arm(this.#timer, this.#bodyIdle);
-    } else {
-      const said = this.#socket.writeError?.message;
-      const detail = said ?? `no byte of the body within ${this.#bodyIdle} ms`;
-      this.#failed(this.#howItFailed(), detail);
+      return this.#failed("unreachable", `not connected within ${connectTimeout} ms`);
     }
+    // A body that we do not read, because the client does not, is not the endpoint's fault.
+    const moves = this.#state === "body" && (this.#progress || this.#paused);
+    if (moves && !this.#socket.finished) {
+      this.#progress = false;
+      return wheel.armAwake(this.#timer, this.#bodyIdle);
+    }
+    const said = this.#socket.writeError?.message;
+    this.#failed(this.#howItFailed(), said ?? `no byte of the body within ${this.#bodyIdle} ms`);
   }
 }

@@ -99,7 +99,7 @@ t.test("a timeout while we stood still ourselves is late, and takes nobody out",
   bench.checker.update([{ ...strict, healthCheck: { ...strict.healthCheck, check: HTTP } }]);
   bench.pass(2000);
   await place.bell.until(() => place.sockets.length === 2);
-  bench.clock.pass(2000);
+  bench.clock.stall(2000);
   t.match(await bench.result(2), { result: "late", reason: "timeout" });
   t.equal(bench.checker.status("app", place.address)?.state, "healthy");
   await place.left(2);

@@ -141,6 +141,31 @@ t.test("a connection that is not there within its time is unreachable", async (t
   await until(() => bench.pool.size === 0);
 });
 
+t.test("time in which we stand still is no time to connect in", async (t) => {
+  const bench = await open(t, POLITE, { connectTimeout: 500 });
+  const listener = bench.get();
+  bench.clock.pass(400);
+  bench.clock.stall(2000);
+  bench.clock.pass(400);
+  bench.clock.stall(3000);
+  t.equal(listener.over, false);
+  t.equal((await listener.ended()).body, "ok", "it was there all the time");
+  const late = bench.get();
+  bench.clock.stall(2000);
+  bench.clock.pass(3000);
+  t.match(late, { failure: undefined }, "that connection was idle");
+});
+
+t.test("a stall puts the end of the time to connect off once, not for ever", async (t) => {
+  const bench = await open(t, POLITE, { connectTimeout: 500 });
+  const listener = bench.get();
+  bench.clock.stall(2000);
+  bench.clock.pass(1998);
+  t.equal(listener.over, false);
+  bench.clock.pass(1);
+  t.match(listener, { failure: "unreachable" });
+});
+
 t.test("once connected, the time to connect is over", async (t) => {
   const bench = await open(t, {}, { connectTimeout: 500 });
   const listener = bench.get();

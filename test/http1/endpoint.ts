@@ -12,6 +12,8 @@ import { Bell } from "../support/bell.ts";
 import { type Link, type Script, Upstream } from "../support/upstream.ts";
 
 /** A clock that stands still until it is told to go on. */
+const STEP_MS = 50;
+
 export class HandClock implements Clock {
   #now = 1000;
   readonly wheel: Wheel = new Wheel(this, 1);
@@ -24,8 +26,13 @@ export class HandClock implements Clock {
     return this.#now;
   }
 
-  /** Lets `ms` milliseconds pass, and fires what is due. */
+  /** Lets `ms` milliseconds pass, and fires what is due; more than a few at once would be a stall. */
   pass(ms: number): void {
+    for (let left = ms; left > 0; left -= STEP_MS) this.stall(Math.min(left, STEP_MS));
+  }
+
+  /** Nothing is looked at for so long. */
+  stall(ms: number): void {
     this.#now += ms;
     this.wheel.advance();
   }
