@@ -10,11 +10,12 @@ import { Discovery } from "./control/discovery.ts";
 import { drainAll } from "./control/drain.ts";
 import { checkBind, createGuard, type Guard } from "./control/guard.ts";
 import { startHealth } from "./control/health.ts";
+import { InForce } from "./control/inforce.ts";
 import { createLog } from "./control/log.ts";
 import { createMetrics, type Metrics } from "./control/metrics.ts";
 import { MovableServer } from "./control/movable.ts";
 import { Output } from "./control/output.ts";
-import { carryOut } from "./control/override.ts";
+import { Orders } from "./control/override.ts";
 import { overview } from "./control/overview.ts";
 import { clustersOf, planOf } from "./control/plan.ts";
 import { Readiness } from "./control/readiness.ts";
@@ -91,6 +92,8 @@ class Running implements Sidecar {
   readonly #health: MovableServer;
   readonly #admin: MovableServer;
   readonly #reloader: Reloader;
+  readonly #orders: Orders;
+  readonly #inForce: InForce;
   // What the config in force has made.
   #config: Config;
   #guard: Guard;
@@ -108,11 +111,9 @@ class Running implements Sidecar {
     this.#wheel = new Wheel(clock);
     this.#ticker = setInterval(() => this.#wheel.advance(), this.#wheel.tickMs);
     const [wheel, meter] = [this.#wheel, this.#meter];
-    this.#metrics = createMetrics({
-      meter,
-      version: VERSION,
-      lag: () => wheel.lag.longest(clock.now()) / 1000,
-    });
+    const lag = (): number => wheel.lag.longest(clock.now()) / 1000;
+    const metrics = createMetrics({ meter, version: VERSION, lag });
+    this.#metrics = metrics;
     const log = createLog(config.log.level, this.#messages);
     this.#log = log;
     const changes = new Changes(log, clock);
@@ -129,11 +130,12 @@ class Running implements Sidecar {
       bug,
     });
     const { clusters } = this.#traffic;
-    const world = { wheel, clock, random, meter, log, changes };
+    const find = (cluster: string, text: string) => clusters.get(cluster)?.find(text);
+    const world = { wheel, clock, random, meter, log, changes, metrics, find };
+    this.#orders = new Orders(world);
+    this.#inForce = new InForce(origin?.digest ?? "", world);
     this.#discovery = new Discovery({ ...world, moved: () => this.#moved() });
-    this.#checker = createChecker(world, (cluster, address) =>
-      clusters.get(cluster)?.find(address.text),
-    );
+    this.#checker = createChecker(world);
     const lack = (cluster: string): string | undefined => this.#discovery.lack(cluster);
     this.#readiness = new Readiness(clusters, () => clock.now(), lack);
     const onError = (err: unknown): void => log.error({ err }, "control request failed");
@@ -156,7 +158,7 @@ class Running implements Sidecar {
     (await this.#prepare(this.#config)).commit();
     this.#started = new Date(this.#clock.wall()).toISOString();
     this.#readiness.listening = true;
-    this.#metrics.reloaded(true, this.#clock.wall());
+    this.#inForce.started();
     void this.#checker.start(checkTargets(this.#discovery.locate(this.#config))).then(() => {
       this.#readiness.checked = true;
     });
@@ -258,7 +260,7 @@ class Running implements Sidecar {
   #reloads(config: Config, origin: Origin | undefined): Reloader {
     return new Reloader(config, origin, {
       log: this.#log,
-      reloaded: (ok) => this.#metrics.reloaded(ok, this.#clock.wall()),
+      reloaded: (...what) => this.#inForce.reloaded(...what),
       apply: (next) => this.#apply(next),
     });
   }
@@ -284,14 +286,13 @@ class Running implements Sidecar {
       guard: (request) => this.#guard(request),
       state: () => {
         const [started, draining] = [this.#started, this.#readiness.draining];
-        return overview({ started, draining, traffic, checker, discovery }, this.#clock.now());
+        const { state: config } = this.#inForce;
+        const from = { started, draining, config, traffic, checker, discovery };
+        return overview(from, this.#clock.now());
       },
       drain: () => void this.drain(),
       events: () => this.#changes.print(),
-      override: (order) => {
-        const endpoint = traffic.clusters.get(order.cluster)?.find(order.endpoint);
-        return carryOut(order, endpoint, this.#changes, this.#clock.now());
-      },
+      override: (order) => this.#orders.carryOut(order),
       reload: ({ dryRun, config }) =>
         dryRun ? this.#reloader.dryRun(config) : this.#reloader.reload("POST /reload"),
     });

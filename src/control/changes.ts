@@ -21,7 +21,7 @@ export interface Change {
 /** What is worth a warning: somebody gets no more requests. */
 const WORSE: ReadonlySet<string> = new Set([
   ...["open", "unhealthy", "drain", "failing"],
-  ...["backups", "fallback", "nobody"],
+  ...["backups", "fallback", "nobody", "refused"],
 ]);
 const KEPT = 1000;
 

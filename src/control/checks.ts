@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import type { Address } from "../core/address.ts";
 import type { Clock, Random } from "../core/clock.ts";
-import { HEALTH_CHECKS } from "../core/families.ts";
+import { HEALTH_CHECKS, HEALTH_TRANSITIONS } from "../core/families.ts";
 import type { Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
 import type { Finding } from "../policy/health.ts";
@@ -21,6 +21,8 @@ export interface ChecksWorld extends Pick<CheckWorld, "probeFor"> {
   readonly meter: Meter;
   readonly log: Logger;
   readonly changes: Changes;
+  /** The endpoint with such an address in a cluster. */
+  readonly find: (cluster: string, address: string) => Probed | undefined;
 }
 
 /** Whoever acts upon what probes say. */
@@ -32,10 +34,7 @@ export interface Probed {
 }
 
 /** A checker that counts probes, logs changes and tells the endpoints; it is not started yet. */
-export function createChecker(
-  { meter, log, changes, ...world }: ChecksWorld,
-  find: (cluster: string, address: Address) => Probed | undefined,
-): Checker {
+export function createChecker({ meter, log, changes, find, ...world }: ChecksWorld): Checker {
   const checker = new Checker({
     ...world,
     bug: (err) => log.error({ err }, "a health check failed in itself"),
@@ -45,13 +44,14 @@ export function createChecker(
         const status = checker.status(cluster, address);
         if (status === undefined) return;
         const { state, held } = status;
-        find(cluster, address)?.probed({ state, held, advice }, world.clock.now());
+        find(cluster, address.text)?.probed({ state, held, advice }, world.clock.now());
       },
       changed: ({ cluster, address }, { from, to, reason }, probe) => {
+        meter.counter(HEALTH_TRANSITIONS, { cluster, endpoint: address.text, to }).add();
         const why = `${reason}: ${probe.reason}`;
         changes.add({ subject: "health", cluster, endpoint: address.text, from, to, reason: why });
       },
-      dropped: ({ cluster, address }) => find(cluster, address)?.unchecked(),
+      dropped: ({ cluster, address }) => find(cluster, address.text)?.unchecked(),
     },
   });
   return checker;

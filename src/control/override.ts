@@ -1,4 +1,8 @@
 // What an operator may order: `POST /clusters/<name>/endpoints/<address>/<verb>?for=10m`.
+import type { Clock } from "../core/clock.ts";
+import { OVERRIDE_TRANSITIONS } from "../core/families.ts";
+import type { Meter } from "../core/meter.ts";
+import { Timer, type Wheel } from "../core/wheel.ts";
 import type { Changes } from "./changes.ts";
 import { parseDuration } from "./config/duration.ts";
 import type { Denial } from "./guard.ts";
@@ -57,17 +61,82 @@ export interface Overridable {
   overridden(now: number): Verb | undefined;
 }
 
-/** Carries out an order at `now`, and keeps that it was. Says why not when that cannot be. */
-export function carryOut(
-  { cluster, endpoint: text, verb, forMs }: Order,
-  endpoint: Overridable | undefined,
-  changes: Changes,
-  now: number,
-): string | undefined {
-  if (endpoint === undefined) return `no endpoint ${text} in a cluster ${cluster}; see GET /state`;
-  const from = endpoint.overridden(now) ?? "auto";
-  if (!endpoint.override(verb, now, now + forMs)) return `the breaker of ${cluster} is off`;
-  const reason = forMs === Number.POSITIVE_INFINITY ? "admin" : `admin, for ${forMs} ms`;
-  changes.add({ subject: "override", cluster, endpoint: text, from, to: verb, reason });
-  return undefined;
+/** What orders take from the rest of the sidecar. */
+export interface OrdersWorld {
+  readonly wheel: Wheel;
+  readonly clock: Clock;
+  readonly meter: Meter;
+  readonly changes: Changes;
+  readonly find: (cluster: string, endpoint: string) => Overridable | undefined;
+}
+
+type Whose = Pick<Order, "cluster" | "endpoint">;
+
+/** Carries out orders, and keeps that they were given, and that they are over. */
+export class Orders {
+  readonly #world: OrdersWorld;
+  /** The ends of those that end by themselves: an endpoint can be drained and have its breaker forced. */
+  readonly #ends = new Map<string, Timer>();
+
+  constructor(world: OrdersWorld) {
+    this.#world = world;
+  }
+
+  /** Says why not when it cannot be carried out. */
+  carryOut({ cluster, endpoint, verb, forMs }: Order): string | undefined {
+    const { clock, find } = this.#world;
+    const [whose, now] = [{ cluster, endpoint }, clock.now()];
+    const found = find(cluster, endpoint);
+    if (found === undefined)
+      return `no endpoint ${endpoint} in a cluster ${cluster}; see GET /state`;
+    const from = found.overridden(now) ?? "auto";
+    if (!found.override(verb, now, now + forMs)) return `the breaker of ${cluster} is off`;
+    if (verb === "auto") {
+      this.#forget(keyOf(whose, "drain"));
+      this.#forget(keyOf(whose, "open"));
+    } else this.#endsAt(now + forMs, whose, verb);
+    const reason = forMs === Number.POSITIVE_INFINITY ? "admin" : `admin, for ${forMs} ms`;
+    this.#tell(whose, { from, to: verb, by: "admin", reason });
+    return undefined;
+  }
+
+  #endsAt(end: number, whose: Whose, verb: Verb): void {
+    const key = keyOf(whose, verb);
+    this.#forget(key);
+    if (end === Number.POSITIVE_INFINITY) return;
+    const timer = new Timer(() => {
+      this.#ends.delete(key);
+      this.#ended(whose, verb);
+    });
+    this.#ends.set(key, timer);
+    this.#world.wheel.armAt(timer, end);
+  }
+
+  #ended(whose: Whose, from: Verb): void {
+    const { clock, find } = this.#world;
+    const endpoint = find(whose.cluster, whose.endpoint);
+    // One that has left the config meanwhile has taken its orders with it.
+    if (endpoint === undefined) return;
+    const to = endpoint.overridden(clock.now()) ?? "auto";
+    this.#tell(whose, { from, to, by: "expired", reason: "its time is over" });
+  }
+
+  #tell(
+    { cluster, endpoint }: Whose,
+    { from, to, by, reason }: { from: Verb; to: Verb; by: "admin" | "expired"; reason: string },
+  ): void {
+    const { meter, changes } = this.#world;
+    meter.counter(OVERRIDE_TRANSITIONS, { cluster, endpoint, to, reason: by }).add();
+    changes.add({ subject: "override", cluster, endpoint, from, to, reason });
+  }
+
+  #forget(key: string): void {
+    const timer = this.#ends.get(key);
+    if (timer !== undefined) this.#world.wheel.disarm(timer);
+    this.#ends.delete(key);
+  }
+}
+
+function keyOf({ cluster, endpoint }: Whose, verb: Verb): string {
+  return [cluster, endpoint, verb === "drain" ? "drain" : "breaker"].join("\0");
 }

@@ -28,6 +28,7 @@ interface Working {
 export interface Informants {
   readonly started: string;
   readonly draining: boolean;
+  readonly config: State["config"];
   readonly traffic: {
     readonly listeners: readonly BoundListener[];
     readonly clusters: Iterable<Working>;
@@ -38,11 +39,12 @@ export interface Informants {
 
 /** The state at `now`, in `Clock.now()` milliseconds. */
 export function overview(informants: Informants, now: number): State {
-  const { started, draining, traffic, checker, discovery } = informants;
+  const { started, draining, config, traffic, checker, discovery } = informants;
   return {
     version: VERSION,
     started,
     draining,
+    config,
     listeners: traffic.listeners.map(({ listener: { connections }, settings, address }) => {
       return { name: settings.name, connections, address: address.text };
     }),

@@ -46,8 +46,8 @@ export type Reloaded =
 
 export interface ReloadWorld {
   readonly log: Logger;
-  /** A config was read, and is now in use, or refused. */
-  readonly reloaded: (ok: boolean) => void;
+  /** A config was read, and is now in use, or refused; `digest` is that of its file. */
+  readonly reloaded: (cause: Cause, result: Reloaded, digest: string) => void;
   /** Puts a config into force whole; rejects with a message for people when it cannot, and then nothing has changed. */
   readonly apply: (config: Config) => Promise<void>;
 }
@@ -127,7 +127,7 @@ export class Reloader {
     const { log, reloaded } = this.#world;
     const { file } = this.#origin ?? {};
     const result = await this.#renew();
-    if (file !== undefined) reloaded(result.kind !== "refused");
+    if (file !== undefined) reloaded(cause, result, this.#digest);
     if (result.kind === "refused") {
       const errors = result.errors.slice(0, LOGGED);
       log.error({ cause, file, errors }, "config refused; the old one stays in force");

@@ -6,8 +6,20 @@ export interface State {
   /** When the process was ready, as an ISO 8601 time. */
   readonly started: string;
   readonly draining: boolean;
+  readonly config: ConfigState;
   readonly listeners: readonly ListenerState[];
   readonly clusters: readonly ClusterState[];
+}
+
+export interface ConfigState {
+  /** Of the file: the first characters of its SHA-256, as `sha256sum` prints it. Empty without a file. */
+  readonly digest: string;
+  /** When the config in force was read, as an ISO 8601 time. */
+  readonly loaded: string;
+  /** Why the config that was read after it is not in force; undefined when there was none. */
+  readonly refused:
+    | { readonly at: string; readonly cause: string; readonly errors: readonly string[] }
+    | undefined;
 }
 
 export interface ListenerState {
@@ -83,6 +95,7 @@ const SHAPE: Shape<State> = {
   version: true,
   started: true,
   draining: true,
+  config: { digest: true, loaded: true, refused: { at: true, cause: true, errors: [true] } },
   listeners: [{ name: true, address: true, connections: true }],
   clusters: [
     {

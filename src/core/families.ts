@@ -115,6 +115,22 @@ export const FALLBACKS = {
   labels: ["cluster", "tier", "reason"],
 } as const satisfies Family;
 
+/** `to` is a Verb of an order, `auto` at its end; `reason` is admin or expired. */
+export const OVERRIDE_TRANSITIONS = {
+  name: "override_transitions_total",
+  help: "Orders of operators for an endpoint, and their ends, by what holds then and why.",
+  kind: "counter",
+  labels: ["cluster", "endpoint", "to", "reason"],
+} as const satisfies Family;
+
+/** `to` is a HealthState. */
+export const HEALTH_TRANSITIONS = {
+  name: "health_transitions_total",
+  help: "Changes of what probes have found of an endpoint, by the new state.",
+  kind: "counter",
+  labels: ["cluster", "endpoint", "to"],
+} as const satisfies Family;
+
 /** `to` and `reason` are those of a TierChange. */
 export const TIER_TRANSITIONS = {
   name: "tier_transitions_total",

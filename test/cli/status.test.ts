@@ -59,6 +59,7 @@ const STATE: State = {
   version: "0.1.0",
   started: "2026-01-02T00:00:00.678Z",
   draining: false,
+  config: { digest: "0123456789ab", loaded: "2026-01-02T00:00:00.678Z", refused: undefined },
   listeners: [{ name: "inbound", address: "127.0.0.1:8080", connections: 12 }],
   clusters: [APP],
 };
@@ -67,6 +68,7 @@ t.test("a state is one table of listeners, and one for each cluster", async (t) 
   t.equal(
     statusText(STATE, NOW, PLAIN),
     `tidegate 0.1.0, up 3h4m
+config 0123456789ab, loaded 3h4m ago
 
 listener  address         connections
 --------  --------------  -----------
@@ -89,10 +91,22 @@ t.test("what is out of the ordinary is said, and coloured", async (t) => {
     ...STATE,
     started: "",
     draining: true,
+    config: {
+      ...STATE.config,
+      refused: {
+        at: STATE.started,
+        cause: "SIGHUP",
+        errors: ["a.yaml:1:1: no", "a.yaml:2:1: \x1b"],
+      },
+    },
     clusters: [{ ...APP, tier: "returning", endpoints: [WELL, full, DEAD] }],
   };
   const text = statusText(state, NOW, tagged);
   t.match(text, "<bold>tidegate 0.1.0</>, starting, <yellow>draining</>\n");
+  t.match(
+    text,
+    "loaded 3h4m ago\n<red>refused 3h4m ago (SIGHUP):</>\n  a.yaml:1:1: no\n  a.yaml:2:1: ?\n\nlist",
+  );
   t.match(text, "asks <yellow>primaries more and more, else backups</>, 2 in");
   t.match(text, /^127\.0\.0\.1:3000 .* ok 2s ago .*[^>]$/m, "what is well has no colour");
   t.match(text, /^<yellow>127\.0\.0\.1:3000 .* full .* - .*<\/>$/m);

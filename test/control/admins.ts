@@ -11,6 +11,11 @@ export const STATE: State = {
   version: "0.1.0",
   started: "2026-01-02T03:04:05.678Z",
   draining: false,
+  config: {
+    digest: "0123456789ab",
+    loaded: "2026-01-02T03:04:05.678Z",
+    refused: { at: "2026-01-02T03:04:07.678Z", cause: "SIGHUP", errors: ["a.yaml:1:1: no"] },
+  },
   listeners: [{ name: "inbound", address: "127.0.0.1:8080", connections: 3 }],
   clusters: [
     {

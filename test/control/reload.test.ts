@@ -23,7 +23,7 @@ class Scene {
   text: string;
   /** In force, the newest last. */
   readonly applied: Config[] = [];
-  /** What was told to the metrics. */
+  /** Whether what was read is in use. */
   readonly told: boolean[] = [];
   readonly logged: Readonly<Record<string, unknown>>[] = [];
   /** Why the next config cannot be put into force. */
@@ -51,7 +51,7 @@ class Scene {
       { file, written, digest, load },
       {
         log,
-        reloaded: (ok) => void this.told.push(ok),
+        reloaded: (_, { kind }) => void this.told.push(kind !== "refused"),
         apply: async (next) => {
           if (this.obstacle !== undefined) throw this.obstacle;
           this.applied.push(next);
@@ -214,7 +214,11 @@ t.test("without a file there is nothing to be read again", async (t) => {
   const reloader = new Reloader(
     loaded.config,
     { ...loaded, file: undefined, load: async (text = "") => parseConfig("x", text, {}) },
-    { log: pino({ level: "silent" }), reloaded: (ok) => told.push(ok), apply: async () => {} },
+    {
+      log: pino({ level: "silent" }),
+      reloaded: (_, { kind }) => told.push(kind !== "refused"),
+      apply: async () => {},
+    },
   );
   reloader.watch();
   for (const result of [await reloader.reload("SIGHUP"), await reloader.dryRun()]) {

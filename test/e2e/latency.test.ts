@@ -102,12 +102,10 @@ t.test(
     });
     const { calm, sick } = compared;
     t.ok([...calm, ...sick].every(isGood), "nothing fails");
-    // Under 1 % on a machine of its own. On one where others make each instance wait for a tenth of a second
-    // now and then, they are all slow at times, and the slow one is no worse then.
+    // About 0.6 % on a machine of its own, 1 % where others take half of it.
     const share = ((await asked()) - before) / sick.length;
-    t.ok(share <= 0.2, `its share was a third, and is ${share}`);
-    // For the same reason not the p99.
-    const p90 = growth(compared, 0.9);
-    t.ok(p90 <= 2, `p90 x ${p90}`);
+    t.ok(share <= 0.1, `its share was a third, and is ${share}`);
+    const p99 = growth(compared, 0.99);
+    t.ok(p99 <= 2, `p99 x ${p99}`);
   },
 );

@@ -1,5 +1,7 @@
 // Endpoints by name: a real sidecar, and a name server on loopback that fails in every way there is (D11).
+import { readFileSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
+import { JSON_BODY } from "../control/admins.ts";
 import { Daemon } from "../support/daemon.ts";
 import { barrage, get, tally } from "../support/load.ts";
 import { values } from "../support/message.ts";
@@ -181,6 +183,77 @@ t.test("a name that is not known at the start: no endpoint, and it is said why",
   const hosts = new Set(upstream.requests.map(({ fields }) => values(fields, "host").join()));
   t.strictSame(hosts, new Set(["a.test", name]), "clients' own Host; probes call it by its name");
 });
+
+function portOf({ address }: Upstream): number {
+  return address.kind === "tcp" ? address.port : 0;
+}
+
+/** Writes these endpoints into its config, and has it read again; what it says. */
+async function reload(daemon: Daemon, endpoints: readonly string[]): Promise<unknown> {
+  const config = JSON.parse(readFileSync(daemon.file, "utf8"));
+  config.clusters[0].endpoints = endpoints;
+  writeFileSync(daemon.file, JSON.stringify(config));
+  const asked = { method: "POST", headers: JSON_BODY, body: "{}" };
+  return (await fetch(`http://${daemon.admin.text}/reload`, asked)).json();
+}
+
+t.test(
+  "a reload changes names: requests follow, what stays is kept, bad ones change nothing",
+  async (t) => {
+    const [stays, leaves, comes] = await Promise.all([listen(), listen(), listen()]);
+    const { server, daemon } = await stage(t, { upstreams: [stays, leaves] });
+    t.teardown(() => comes.close());
+    const answered = async (): Promise<readonly number[]> => {
+      const before = [stays, leaves, comes].map(({ requests }) => requests.length);
+      t.strictSame(tally(await barrage(daemon.inbound, LOAD)), { 200: LOAD.requests });
+      return [stays, leaves, comes].map(({ requests }, at) => requests.length - (before[at] ?? 0));
+    };
+    await answered();
+    const tried = await daemon.metric("attempts_total", `endpoint="${stays.address.text}"`);
+
+    // From one SRV record to two hosts, of which the second is not known yet.
+    server.hosts("stays.test", ["127.0.0.1"]);
+    const names = [`stays.test:${portOf(stays)}`, `comes.test:${portOf(comes)}`];
+    t.match(await reload(daemon, names), { status: /^(?:reloaded|unchanged)$/ });
+    const [once = 0, left, none] = await answered();
+    t.strictSame(
+      [once, left, none],
+      [LOAD.requests, 0, 0],
+      "whoever is not known yet is not waited for",
+    );
+    t.equal(
+      await daemon.metric("attempts_total", `endpoint="${stays.address.text}"`),
+      tried + LOAD.requests,
+      "the same endpoint by another name: its series go on",
+    );
+    t.match(await json(daemon, "/state"), {
+      clusters: [
+        {
+          names: [
+            { name: names[0], addresses: 1 },
+            { name: names[1], addresses: 0 },
+          ],
+        },
+      ],
+    });
+
+    server.hosts("comes.test", ["127.0.0.1"]);
+    const come = `discovery ${comes.address.text} present`;
+    await until(async () => (await events(daemon)).includes(come), come);
+    const [some = 0, , more = 0] = await answered();
+    t.ok(some > 0 && more > 0, "both answer");
+
+    t.match(await reload(daemon, ["not a name"]), { status: /refused/ });
+    const [still = 0, , also = 0] = await answered();
+    t.ok(still > 0 && also > 0, "a bad one changes nothing");
+    const told = (await events(daemon)).filter((each) => each.startsWith("config "));
+    t.ok(told.length >= 2 && told.at(-1) === "config  refused", `${told}`);
+    const asked = server.questions.length;
+    await resolved(daemon, "ok", 4);
+    const since = server.questions.slice(asked).filter((each) => each.startsWith("SRV"));
+    t.strictSame(since, [], "nobody asks for a name that is not in the config any more");
+  },
+);
 
 t.test("localhost needs no name server", async (t) => {
   const upstream = await listen();

@@ -6,11 +6,11 @@ import { barrage, get, tally } from "../support/load.ts";
 import { values } from "../support/message.ts";
 import { Service } from "../support/service.ts";
 import { settings } from "../support/settings.ts";
+import { turns } from "../support/turns.ts";
 import { type Link, OK, POLITE, type Script, Upstream } from "../support/upstream.ts";
 
-const SICK: Script = {
-  request: (link) => link.write("HTTP/1.1 500 Sick\r\nContent-Length: 0\r\n\r\n"),
-};
+const SICK_ANSWER = "HTTP/1.1 500 Sick\r\nContent-Length: 0\r\n\r\n";
+const SICK: Script = { request: (link) => link.write(SICK_ANSWER) };
 
 interface Pair {
   readonly daemon: Daemon;
@@ -60,16 +60,47 @@ t.test("D12: an instance flaps: its state changes a few times, and no request fa
   }
   t.same(Object.keys(counts), ["200"]);
   const response = await fetch(`http://${daemon.admin.text}/events`);
-  const events: readonly { subject: string; endpoint: string }[] = JSON.parse(
+  const events: readonly { subject: string; endpoint: string; to: string }[] = JSON.parse(
     await response.text(),
   );
-  const changes = events.filter(
-    ({ subject, endpoint }) => subject === "health" && endpoint === first.address.text,
-  );
+  const changes = turns(events.filter(({ endpoint }) => endpoint === first.address.text));
   const tenths = Math.ceil((systemClock.now() - begin) / 10_000);
   t.ok(changes.length >= 2, "it fell, or this shows nothing");
   t.ok(changes.length <= 3 + tenths, `${changes.length} changes in ${flaps} flaps`);
 });
+
+t.test(
+  "D12: an instance that fails and answers in turns is left alone after its second trip",
+  async (t) => {
+    // Up for so many requests and down for as many.
+    const spell = 10;
+    let asked = 0;
+    const flapping: Script = {
+      request: (link) => link.write(Math.floor(asked++ / spell) % 2 === 0 ? OK : SICK_ANSWER),
+    };
+    const breaker = {
+      ...{ consecutiveFailures: 3, ramp: "0s" },
+      failureRate: { minimumRequests: 1e6 },
+      open: { base: "20ms" },
+    };
+    const { daemon, first } = await pair(t, flapping, { breaker });
+    const label = `endpoint="${first.address.text}"`;
+    const trips = (): Promise<number> =>
+      daemon.metric(
+        "breaker_transitions_total",
+        `${label},to="open",reason="consecutive_failures"`,
+      );
+    const load = { connections: 4, requests: 200, request: get };
+    while ((await trips()) < 2) await barrage(daemon.inbound, load);
+    const [tries, before] = [await daemon.metric("attempts_total", label), asked];
+    for (let n = 0; n < 20; n++) await barrage(daemon.inbound, load);
+    t.equal(asked - before, (await daemon.metric("attempts_total", label)) - tries);
+    t.ok(asked - before <= load.connections, "what was under way, and nothing after that");
+    const state = await fetch(`http://${daemon.admin.text}/state`);
+    const { untilMs } = JSON.parse(await state.text()).clusters[0].endpoints[0].breaker;
+    t.ok(untilMs > 1000, `it is left alone for ${untilMs} ms more, and not for the base`);
+  },
+);
 
 t.test(
   "D13: all are down: each request is refused at once, and nobody is asked for it",

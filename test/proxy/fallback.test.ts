@@ -1,5 +1,6 @@
 // The last tier: what clients get when no endpoint of any other one answers.
 import t, { type Test } from "tap";
+import { tcpAddress } from "../../src/core/address.ts";
 import { REFUSALS } from "../../src/core/refusal.ts";
 import { RawClient } from "../support/client.ts";
 import { fire, get, post, type Shot } from "../support/load.ts";
@@ -12,17 +13,20 @@ import { type Script, Upstream } from "../support/upstream.ts";
 const SORRY = { status: 503, headers: { "x-why": "sorry" }, contentType: "text/html", body: "<p>" };
 const ONCE = { attempts: 0 };
 
+/** Nobody listens there. A port that was free a moment ago may be somebody else's by now. */
+const NOBODY = tcpAddress("127.0.0.1", 1);
+
 async function open(t: Test, script: Script | undefined, wanted: Settings = {}) {
   const upstream = await Upstream.listen(script);
-  if (script === undefined) await upstream.close();
+  const address = script === undefined ? NOBODY : upstream.address;
   const cluster = { fallback: SORRY, ...wanted.cluster };
-  const config = settings(upstream.address, { retry: ONCE, ...wanted, cluster });
+  const config = settings(address, { retry: ONCE, ...wanted, cluster });
   const random = { next: () => 0.5, id: () => "id" };
   const sidecar = await startHere(config, { random });
   const client = await RawClient.connect(addressOf(sidecar));
   t.teardown(async () => {
     client.close();
-    await Promise.all([sidecar.close(), upstream.close().catch(() => {})]);
+    await Promise.all([sidecar.close(), upstream.close()]);
   });
   const metric = (name: string, labels: string) =>
     scrape(addressOf(sidecar, "health"), name, labels);
@@ -86,6 +90,11 @@ t.test("a status without a body says nothing of one", async (t) => {
   t.equal(shot.status, 204);
   for (const name of ["content-length", "content-type"]) t.same(field(shot, name), []);
   t.equal((await shoot()).status, 204);
+  const reset = await open(t, undefined, { cluster: { fallback: { status: 205 } } });
+  const empty = await reset.shoot();
+  t.same(field(empty, "content-length"), ["0"], "a 205 is framed as any other");
+  t.same(field(empty, "content-type"), []);
+  t.equal((await reset.shoot()).status, 205);
 });
 
 t.test("what the client got wrong, or has no time for, it is told", async (t) => {

@@ -186,10 +186,9 @@ export class Sidecar implements Host {
     const [changes, log] = [this.#log(), pino({ level: "silent" })];
     const probeFor = probesOver(this.#dial());
     const { meter } = this;
-    return createChecker(
-      { wheel: this.#wheel, clock: world, random, meter, log, changes, probeFor },
-      (cluster, { text }) => this.clusters.get(cluster)?.find(text),
-    );
+    const find = (cluster: string, text: string) => this.clusters.get(cluster)?.find(text);
+    const wheel = this.#wheel;
+    return createChecker({ wheel, clock: world, random, meter, log, changes, probeFor, find });
   }
 
   #pathOf(settings: Config["listeners"][number]): Path {

@@ -16,15 +16,27 @@ export function isState(value: unknown): value is State {
 
 /** The whole state; `now` in milliseconds since 1970. */
 export function statusText(state: State, now: number, paint: Paint): string {
-  const { version, started, draining, listeners, clusters } = state;
+  const { version, started, draining, config, listeners, clusters } = state;
   const up = started === "" ? "starting" : `up ${span(now - Date.parse(started))}`;
   const drains = draining ? `, ${paint("yellow", "draining")}` : "";
   const rows = listeners.map(({ name, address, connections }) => [name, address, `${connections}`]);
   return [
-    `${paint("bold", `tidegate ${version}`)}, ${up}${drains}\n`,
+    `${paint("bold", `tidegate ${version}`)}, ${up}${drains}\n${configText(config, now, paint)}`,
     table(["listener", "address", "connections"], rows),
     ...clusters.map((cluster) => clusterText(cluster, now, paint)),
   ].join("\n");
+}
+
+/** Which config is in force, and what is wrong with the last one; sidecars of before say nothing of it. */
+function configText(config: State["config"] | undefined, now: number, paint: Paint): string {
+  if (config === undefined || config.loaded === "") return "";
+  const { digest, loaded, refused } = config;
+  const ago = (time: string): string => `${span(now - Date.parse(time))} ago`;
+  const line = `config ${[digest, `loaded ${ago(loaded)}`].filter(Boolean).join(", ")}\n`;
+  if (refused === undefined) return line;
+  const { at, cause, errors } = refused;
+  const head = paint("red", `refused ${ago(at)} (${cause}):`);
+  return `${line}${head}\n${columns(errors.map((error) => ["", error]))}`;
 }
 
 /** What `tier` means for who reads it. */
