@@ -1,5 +1,4 @@
 // Answers an exchange, exactly once: with an endpoint's response, or with a refusal of ours.
-import { STATUS_CODES } from "node:http";
 import type { Clock, Random } from "../core/clock.ts";
 import type { Exchange, Malformed, ReplyHead } from "../core/exchange.ts";
 import { idOf } from "../core/fields.ts";
@@ -15,6 +14,8 @@ export interface ReplyWorld {
   readonly random: Random;
 }
 
+// An import would make a module of node:http, and with it load what this process never uses.
+const { STATUS_CODES } = process.getBuiltinModule("node:http");
 const DATE = idOf("date");
 const ALLOW = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /** `retry-after` is spread over so many seconds, so that the callers do not come back together. */

@@ -126,6 +126,7 @@ t.test("real time and chance are found anywhere but in clock.ts", async (t) => {
   t.equal(said("src/proxy/a.ts", "socket.setTimeout(1);"), 0);
   t.equal(said("src/sidecar.ts", "setInterval(() => {}, 1);"), 0);
   t.equal(said("src/proxy/a.ts", 'import "node:crypto";'), 1);
+  t.equal(said("src/proxy/a.ts", 'import { STATUS_CODES } from "node:http";'), 1);
   t.equal(said("src/proxy/a.ts", 'import { scheduler } from "node:timers/promises";'), 1);
 });
 

@@ -90,6 +90,11 @@ const MODULES: readonly (Pick<Rule, "where" | "why"> & { readonly names: RegExp 
     names: /^node:crypto$/,
     why: "chance comes from Random",
   },
+  {
+    where: under("src/core", "src/proxy", "src/http1"),
+    names: /^node:http$/,
+    why: "it loads undici, 7 MiB; use process.getBuiltinModule",
+  },
   { where: under("test"), names: /^node:timers/, why: "nothing sleeps in a test" },
   {
     where: under("src/core", "src/proxy", "src/http1", "src/http2"),
