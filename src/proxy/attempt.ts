@@ -9,9 +9,8 @@ import type {
   ResponseHead,
   ResponseReceiver,
 } from "../core/exchange.ts";
-import { type Fields, idOf } from "../core/fields.ts";
-import { STALL_MS } from "../core/lag.ts";
-import { OUTCOMES, type Outcome } from "../core/outcome.ts";
+import type { Fields } from "../core/fields.ts";
+import type { Outcome } from "../core/outcome.ts";
 import type { ClientConnection } from "../http1/client.ts";
 import { safeTrailers } from "../http1/trailers.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -57,8 +56,9 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   clientLate = false;
   /** Did the endpoint break off its response? */
   truncated = false;
-  /** When the endpoint could begin to answer, if that was after the attempt had begun; to the tick. */
-  bodySentAt = Number.NEGATIVE_INFINITY;
+  /** When it wants to hear of the time next; Infinity for never. */
+  due = Number.POSITIVE_INFINITY;
+  #bodySentAt = Number.NEGATIVE_INFINITY;
   readonly #exchange: Exchange;
   /** Given up once the response is whole: then it may carry another request. */
   #connection: ClientConnection | undefined;
@@ -94,10 +94,20 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     const { method, framing, expectContinue } = exchange.request;
     exchange.listener = this;
     this.#asksAtDeadline = expectContinue;
-    exchange.deadline(expectContinue ? Math.min(deadline, now + ASK_AFTER_MS) : deadline);
+    this.#wake(expectContinue ? Math.min(deadline, now + ASK_AFTER_MS) : deadline);
     const empty = framing.kind === "none" || (framing.kind === "length" && framing.bytes === 0);
     connection.send(text, method, empty ? undefined : framing.kind === "chunked", this);
     if (!empty) exchange.sendBody(connection);
+  }
+
+  #wake(at: number): void {
+    this.due = at;
+    this.#exchange.deadline(at);
+  }
+
+  /** When the endpoint could begin to answer, if that was after the attempt had begun; to the tick. */
+  get bodySentAt(): number {
+    return this.#connection?.bodySentAt ?? this.#bodySentAt;
   }
 
   // What the endpoint says.
@@ -115,7 +125,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
       this.#over("reset", "the endpoint timed out the idle connection");
     } else {
       this.head = head;
-      this.bodySentAt = this.#connection?.bodySentAt ?? this.bodySentAt;
+      this.#bodySentAt = this.bodySentAt;
       this.#held = head.body ?? "";
       this.#state = "answered";
       this.#settle("answered");
@@ -169,7 +179,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     if (this.#asksAtDeadline && now < this.#deadline) {
       this.#asksAtDeadline = false;
       this.#exchange.askForBody();
-      return this.#exchange.deadline(this.#deadline);
+      return this.#wake(this.#deadline);
     }
     this.clientLate = !this.#exchange.bodyWhole && this.#connection?.waits === false;
     const why = this.clientLate ? "; the request body had not arrived" : "";
@@ -225,6 +235,11 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.#connection?.destroy();
   }
 
+  /** Another attempt was answered first: nobody waits for this one any more. */
+  cancel(): void {
+    this.#over("cancelled", "another attempt was answered first");
+  }
+
   #tunnel(reply: ReplyHead): Ending | Promise<Ending> {
     const connection = this.#connection;
     const protocol = this.#upgrade;
@@ -266,7 +281,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   }
 
   #settle(outcome: Outcome): void {
-    this.#exchange.deadline(Number.POSITIVE_INFINITY);
+    this.#wake(Number.POSITIVE_INFINITY);
     this.#resolve(outcome);
   }
 
@@ -274,24 +289,4 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.#state = "over";
     this.#finish?.(ending);
   }
-}
-
-const REASON = idOf("x-tidegate-reason");
-
-/**
- * What an attempt says of its endpoint. An answer with a status from 500 on is a failure, but for two that
- * say that the request asks for too much; what a sidecar before the endpoint refused says nothing, nor
- * does a deadline that ended while the client was still sending, or that was noticed `lateMs` milliseconds
- * after it, because nobody here was looking.
- */
-export function verdictOf(
-  { head, clientLate, truncated }: Pick<Attempt, "head" | "clientLate" | "truncated">,
-  outcome: Outcome,
-  lateMs: number,
-): Verdict {
-  if (outcome === "timed_out" && (clientLate || lateMs > STALL_MS)) return "ignore";
-  if (truncated) return "failure";
-  if (head === undefined || head.status < 500) return OUTCOMES[outcome].breaker;
-  if (head.fields.find(REASON) >= 0) return "ignore";
-  return head.status === 501 || head.status === 505 ? "success" : "failure";
 }

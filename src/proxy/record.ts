@@ -4,7 +4,6 @@ import type { AccessLog, AccessRecord } from "../core/access.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Exchange, Malformed, Peer, RequestHead } from "../core/exchange.ts";
 import { REFUSED, REQUEST_DURATION, REQUESTS } from "../core/families.ts";
-import type { Lag } from "../core/lag.ts";
 import { type Counter, type Histogram, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Reason } from "../core/refusal.ts";
@@ -55,14 +54,10 @@ export class Story {
   readonly meter: RouteMeter | undefined;
   endpoint: string | undefined;
   outcome: Outcome | undefined;
+  /** Those that were begun. */
   attempts = 0;
   /** When a response head must be here at last, in `Clock.now()` milliseconds. */
   deadline = Number.POSITIVE_INFINITY;
-  /** The attempt that is being made: its beginning, and until when it may last. */
-  begun = 0;
-  until = 0;
-  /** How long this process had stood still by then. */
-  #stood = 0;
   /** Where it has been in vain. */
   visited: readonly Endpoint[] = NOWHERE;
   /** How often it went again for free. */
@@ -87,28 +82,11 @@ export class Story {
     return this.attempts - 1 - this.free;
   }
 
-  /** An attempt begins, `now`. */
-  begins(now: number, until: number, lag: Lag): void {
-    this.begun = now;
-    this.until = until;
-    this.#stood = lag.stood(now);
-  }
-
-  /**
-   * How long the attempt has taken by `now`, less the time in which this process stood still, and until
-   * `bodySentAt` if the client took its time to send the body: a slow client makes no endpoint slow.
-   */
-  took(now: number, lag: Lag, bodySentAt: number): number {
-    const begun = Math.max(this.begun, bodySentAt);
-    return Math.max(0, now - begun - (lag.stood(now) - this.#stood));
-  }
-
-  /** The attempt has ended, or its response has begun, `now`. */
-  tried(endpoint: Endpoint, outcome: Outcome, now: number): void {
+  /** An attempt has ended, or its response has begun, after so long. */
+  tried(endpoint: Endpoint, outcome: Outcome, durationMs: number): void {
     this.endpoint = endpoint.address.text;
     this.outcome = outcome;
-    this.attempts++;
-    endpoint.meter.count(outcome, now - this.begun);
+    endpoint.meter.count(outcome, durationMs);
   }
 
   /** It leaves `endpoint`, to be tried again. */

@@ -1,6 +1,6 @@
 // What an attempt says of its endpoint to the breaker.
 import t from "tap";
-import { verdictOf } from "../../src/proxy/attempt.ts";
+import { verdictOf } from "../../src/proxy/try.ts";
 import { response } from "./heads.ts";
 
 const TRY = { head: undefined, clientLate: false, truncated: false };
