@@ -26,11 +26,11 @@ export class Returns {
   }
 
   begins(endpoint: Endpoint, now: number, rampMs: number): void {
+    // Its breaker's ramp and that of its health are two, and both hold: the one that ends last is the measure.
     const before = this.#back.get(endpoint);
+    if (before !== undefined && before.at + before.rampMs >= now + rampMs) return;
     this.#close(endpoint);
-    // Its breaker's ramp and that of its health are two, and both hold.
-    const left = before === undefined ? 0 : before.at + before.rampMs - now;
-    this.#back.set(endpoint, { at: now, rampMs: Math.max(rampMs, left), picks: 0, fair: 0 });
+    this.#back.set(endpoint, { at: now, rampMs, picks: 0, fair: 0 });
   }
 
   /** `picked` was picked; `able` are those that may be asked and have not been tried. */
