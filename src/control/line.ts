@@ -40,7 +40,7 @@ function asked(record: AccessRecord): string {
 }
 
 function answered(record: AccessRecord): string {
-  const { reason, tier, detail, outcome, requestId } = record;
+  const { reason, tier, detail, outcome, hedge, requestId } = record;
   return (
     `,"status":${record.status}` +
     (reason === undefined ? "" : `,"reason":"${reason}","flag":"${REFUSALS[reason].flag}"`) +
@@ -48,6 +48,7 @@ function answered(record: AccessRecord): string {
     (detail === undefined ? "" : `,"detail":"${escaped(detail, TEXT_LIMIT)}"`) +
     (outcome === undefined ? "" : `,"outcome":"${outcome}"`) +
     `,"ending":"${record.ending}","attempts":${record.attempts}` +
+    (hedge === undefined ? "" : `,"hedge":"${hedge}"`) +
     (requestId === undefined ? "" : `,"request_id":"${escaped(requestId, TEXT_LIMIT)}"`) +
     `,"bytes_in":${record.bytesIn},"bytes_out":${record.bytesOut}` +
     `,"duration_ms":${Math.round(record.durationMs * 1000) / 1000}`

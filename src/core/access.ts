@@ -2,6 +2,9 @@
 import type { Outcome } from "./outcome.ts";
 import type { Reason } from "./refusal.ts";
 
+/** What came of a second try beside the first: whose answer was taken; failed: neither's, or none was good. */
+export type HedgeResult = "won" | "lost" | "failed";
+
 /** One ended request. Never holds a query string, a credential or a cookie. */
 export interface AccessRecord {
   /** When it arrived, wall clock, milliseconds since 1970. */
@@ -30,6 +33,8 @@ export interface AccessRecord {
   /** How the response ended, where that is not well. */
   readonly ending: "complete" | "client_aborted" | "upstream_truncated";
   readonly attempts: number;
+  /** Undefined where one try at a time was made. */
+  readonly hedge: HedgeResult | undefined;
   readonly requestId: string | undefined;
   /** Body bytes received from the client, and body bytes sent to it. */
   readonly bytesIn: number;

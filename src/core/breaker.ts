@@ -1,7 +1,10 @@
 // The words of circuit breakers, as metrics, events and the state on admin use them.
 
-/** How a call went. `ignore`: it says nothing of the endpoint, as when the client went away. */
-export type Verdict = "success" | "failure" | "ignore";
+/**
+ * How a call went. `beaten`: a later call for the same request was answered first, at another endpoint; that
+ * is slow, however long it took. `ignore`: it says nothing of the endpoint, as when the client went away.
+ */
+export type Verdict = "success" | "failure" | "beaten" | "ignore";
 
 /** An answer that is good so far, and not whole yet. */
 export interface Coming {

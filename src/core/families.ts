@@ -63,6 +63,22 @@ export const RETRIES_DENIED = {
   labels: ["cluster", "reason"],
 } as const satisfies Family;
 
+/** `result` is a HedgeResult. */
+export const HEDGES = {
+  name: "hedges_total",
+  help: "Second tries sent while the first one waited, by what came of them.",
+  kind: "counter",
+  labels: ["cluster", "result"],
+} as const satisfies Family;
+
+/** `reason` is budget or no_endpoint. */
+export const HEDGES_DENIED = {
+  name: "hedges_denied_total",
+  help: "Late tries beside which no second one was sent, by the reason.",
+  kind: "counter",
+  labels: ["cluster", "reason"],
+} as const satisfies Family;
+
 export const RETRY_BUDGET = {
   name: "retry_budget_remaining",
   help: "Retries that a cluster would grant at once.",

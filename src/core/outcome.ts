@@ -35,7 +35,7 @@ export const OUTCOMES = {
     replay: "if_idempotent",
     breaker: "failure",
   },
-  /** The client went away, or its body turned out to be malformed. */
+  /** The client went away, its body turned out to be malformed, or another try was answered first. */
   cancelled: { refusal: undefined, replay: "never", breaker: "ignore" },
 } as const satisfies Record<string, Lesson>;
 

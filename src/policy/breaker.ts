@@ -16,10 +16,10 @@ import type {
   Verdict,
 } from "../core/breaker.ts";
 import { type BreakerSettings, rulesOf } from "./breakersettings.ts";
+import { Calls } from "./calls.ts";
 import { type Opening, Openings } from "./opening.ts";
 import { rampShare } from "./ramp.ts";
 import { type TrialRules, Trials } from "./trials.ts";
-import { Window } from "./window.ts";
 
 /** What a breaker asks and tells. It does so in the middle of a call: ask it nothing but `state`. */
 export interface BreakerWorld {
@@ -61,13 +61,12 @@ export class Breaker {
   readonly #world: BreakerWorld;
   #settings: BreakerSettings;
   #rules: TrialRules;
-  #window: Window;
+  readonly #calls: Calls;
   #state: State = CLOSED;
   /** The number of the last grant; while closed it is that of all. Never NO_GRANT. */
   #generation = 1;
   /** From when on a look at the time can change the state. */
   #due = NEVER;
-  #failuresInRow = 0;
   readonly #openings = new Openings();
   #openMs = 0;
   #override: Override | undefined;
@@ -76,7 +75,7 @@ export class Breaker {
   constructor(settings: BreakerSettings, world: BreakerWorld) {
     this.#settings = settings;
     this.#world = world;
-    this.#window = new Window(settings.failureRate.window);
+    this.#calls = new Calls(settings);
     this.#rules = rulesOf(settings);
   }
 
@@ -85,12 +84,9 @@ export class Breaker {
    * rules with which it began, and an opening when it was to end. Another window begins empty.
    */
   configure(settings: BreakerSettings): void {
-    const { window } = this.#settings.failureRate;
     this.#settings = settings;
     this.#rules = rulesOf(settings);
-    if (settings.failureRate.window !== window) {
-      this.#window = new Window(settings.failureRate.window);
-    }
+    this.#calls.configure(settings);
   }
 
   /** The state as it was when time was last asked; for callbacks, which must not move it. */
@@ -132,12 +128,13 @@ export class Breaker {
   settle(grant: number, verdict: Verdict, now: number, tookMs: number): void {
     this.ask(now);
     const state = this.#state;
-    const slow = this.#isSlow(tookMs);
     if (state.kind === "closed") {
       if (grant !== this.#generation || verdict === "ignore") return;
-      if (this.#override === undefined) this.#count(verdict === "failure", slow, now);
+      if (this.#override !== undefined) return;
+      this.#calls.count(verdict, tookMs, now);
+      this.#review(now);
     } else if (state.kind === "half_open") {
-      state.trials.settle(grant, verdict, slow);
+      state.trials.settle(grant, verdict, this.#calls.isSlow(verdict, tookMs));
       this.#judge(state.trials, now);
     }
   }
@@ -146,7 +143,9 @@ export class Breaker {
   answers(grant: number, { since, tookMs }: Coming): void {
     this.ask(since);
     const state = this.#state;
-    if (state.kind === "half_open") state.trials.answers(grant, this.#isSlow(tookMs));
+    this.#calls.answers();
+    if (state.kind !== "half_open") return;
+    state.trials.answers(grant, this.#calls.isSlow("success", tookMs));
   }
 
   /**
@@ -230,34 +229,13 @@ export class Breaker {
     }
   }
 
-  #count(failed: boolean, slow: boolean, now: number): void {
-    this.#window.record(now, failed, slow);
-    this.#failuresInRow = failed ? this.#failuresInRow + 1 : 0;
-    this.#review(now);
-  }
-
   /** Trips if there is cause. Cause without leave is looked at again whenever time is asked. */
   #review(now: number): void {
     this.#due = NEVER;
-    const cause = this.#cause(now);
+    const cause = this.#calls.cause(now);
     if (cause === undefined) return;
     if (this.#world.mayTrip(now)) this.#trip(cause, now);
     else this.#due = ALWAYS;
-  }
-
-  #cause(now: number): BreakerReason | undefined {
-    const { consecutiveFailures, failureRate, slowCalls } = this.#settings;
-    if (this.#failuresInRow >= consecutiveFailures) return "consecutive_failures";
-    this.#window.advance(now);
-    const { calls, failures, slow } = this.#window;
-    if (calls < failureRate.minimumRequests) return undefined;
-    // Divided rather than multiplied: 7 of 100 is 0.07 then, to the last bit.
-    if (failures / calls >= failureRate.threshold) return "failure_rate";
-    return slow / calls >= slowCalls.threshold ? "slow_calls" : undefined;
-  }
-
-  #isSlow(tookMs: number): boolean {
-    return tookMs > this.#settings.slowCalls.slowerThan;
   }
 
   #judge(trials: Trials, now: number): void {
@@ -275,8 +253,11 @@ export class Breaker {
   }
 
   #open({ least, most }: Opening, reason: BreakerReason, now: number): void {
-    const [soonest, until] = [now + least, now + most];
-    this.#change({ kind: "open", since: now, soonest, until }, reason, now);
+    this.#change(
+      { kind: "open", since: now, soonest: now + least, until: now + most },
+      reason,
+      now,
+    );
   }
 
   #halfOpen(): State {
@@ -291,8 +272,7 @@ export class Breaker {
     this.#state = state;
     this.#generation++;
     this.#due = until ?? NEVER;
-    this.#failuresInRow = 0;
-    this.#window.clear();
+    this.#calls.clear();
     this.#last = { from: before.kind, to: state.kind, reason, at: now, until };
     this.#world.changed(this.#last);
   }

@@ -9,6 +9,8 @@
 //             budget         the budget of the route or of the cluster is spent
 //   again     after the backoff; spent in both budgets from now on. What was never sent goes on at once
 //             and for free to where it has not been yet: that is no load for anybody
+//
+// A hedge is a retry that does not wait for the end of the try before it: the same limits, the same budgets.
 import { OUTCOMES, type Outcome } from "../core/outcome.ts";
 import { type BackoffSettings, backoff } from "./backoff.ts";
 import type { Budget } from "./budget.ts";
@@ -25,6 +27,13 @@ export interface RetrySettings {
   /** For each try; 0 for the request's own deadline alone. */
   readonly perTryTimeout: number;
   readonly backoff: BackoffSettings;
+  /** When a request goes out a second time while the first try waits; undefined for never. */
+  readonly hedge?: HedgeSettings;
+}
+
+/** After how many milliseconds; or after the share of recent answers, in (0, 1), that were quicker. */
+export interface HedgeSettings {
+  readonly delay: { readonly ms: number } | { readonly share: number };
 }
 
 /** A try that has ended, and the request that made it; times in `Clock.now()` milliseconds. */
@@ -46,6 +55,9 @@ export interface Ended {
   readonly now: number;
   readonly deadline: number;
 }
+
+/** A request that waits for an answer. */
+export type Waiting = Pick<Ended, "method" | "bodyKept" | "retries" | "arrivedAs">;
 
 export type Denial = "unsafe" | "attempts" | "already_retry" | "pushback" | "deadline" | "budget";
 
@@ -114,9 +126,20 @@ export class RetryPolicy {
     if (ended.arrivedAs > 1) return DENIED.already_retry;
     if (ended.pushback) return DENIED.pushback;
     if (now + waitMs >= ended.deadline) return DENIED.deadline;
-    if (this.#budgets.some((budget) => budget.remaining(now) < 1)) return DENIED.budget;
+    return this.spend(now) ? { kind: "again", waitMs, free: false } : DENIED.budget;
+  }
+
+  /** May it be sent once more while it waits for an answer, if `spend` grants it as well? */
+  mayHedge({ method, bodyKept, retries, arrivedAs }: Waiting): boolean {
+    const { attempts } = this.#settings;
+    return isIdempotent(method) && bodyKept && retries < attempts && arrivedAs === 1;
+  }
+
+  /** Takes a retry out of every budget, if there is one left in each. */
+  spend(now: number): boolean {
+    if (this.#budgets.some((budget) => budget.remaining(now) < 1)) return false;
     for (const budget of this.#budgets) budget.spend(now);
-    return { kind: "again", waitMs, free: false };
+    return true;
   }
 }
 

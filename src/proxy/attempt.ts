@@ -100,6 +100,11 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     if (!empty) exchange.sendBody(connection);
   }
 
+  /** Is there nothing of a final response, and may it still come? */
+  get waits(): boolean {
+    return this.#state === "waiting";
+  }
+
   #wake(at: number): void {
     this.due = at;
     this.#exchange.deadline(at);

@@ -1,6 +1,9 @@
 // The series of one cluster that are counted with its requests.
+import type { HedgeResult } from "../core/access.ts";
 import {
   FALLBACKS,
+  HEDGES,
+  HEDGES_DENIED,
   IN_FLIGHT,
   RETRIES,
   RETRIES_DENIED,
@@ -22,6 +25,10 @@ export class ClusterMeter {
   readonly retries: Counters<Outcome>;
   /** Tries that are not made again, by why not. */
   readonly denied: Counters<Denial>;
+  /** Second tries beside a first one, by what came of them. */
+  readonly hedges: Counters<HedgeResult>;
+  /** Late tries without a second one, by why. */
+  readonly hedgesDenied: Counters<"budget" | "no_endpoint">;
   /** Tries at a backup. */
   readonly spills: Counters<Spill>;
   /** Answers of the static fallback, by the refusal in whose place they stand. */
@@ -35,6 +42,8 @@ export class ClusterMeter {
     this.inFlight = meter.gauge(IN_FLIGHT, { cluster });
     this.retries = new Counters((outcome) => meter.counter(RETRIES, { cluster, outcome }));
     this.denied = new Counters((reason) => meter.counter(RETRIES_DENIED, { cluster, reason }));
+    this.hedges = new Counters((result) => meter.counter(HEDGES, { cluster, result }));
+    this.hedgesDenied = new Counters((reason) => meter.counter(HEDGES_DENIED, { cluster, reason }));
     this.spills = new Counters((reason) =>
       meter.counter(FALLBACKS, { cluster, tier: "backup", reason }),
     );

@@ -216,6 +216,7 @@ export class Endpoint implements Loaded {
   settle(grant: number, verdict: Verdict, now: number, tookMs: number): void {
     // Failures can be quick, and no reason to send more there.
     if (verdict === "success") this.#latency.observe(tookMs, now);
+    else if (verdict === "beaten") this.#latency.beaten(tookMs, now);
     this.breaker?.settle(grant, verdict, now, tookMs);
   }
 

@@ -1,6 +1,6 @@
 // What is told of every request when it has ended: to the counters always, to the access log when it
 // wants to know.
-import type { AccessLog, AccessRecord } from "../core/access.ts";
+import type { AccessLog, AccessRecord, HedgeResult } from "../core/access.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Exchange, Malformed, Peer, RequestHead } from "../core/exchange.ts";
 import { REFUSED, REQUEST_DURATION, REQUESTS } from "../core/families.ts";
@@ -66,6 +66,9 @@ export class Story {
   replayed = false;
   /** Why it did not go again, where the route would have wanted it to. */
   denied: Denial | undefined;
+
+  /** What came of a second try beside the first one, if there was one. */
+  hedge: HedgeResult | undefined;
 
   constructor(request: RequestHead, route: Routed | undefined, requestId: string) {
     const { upgrade } = request;
@@ -157,6 +160,7 @@ export class Recorder {
       endpoint: story.endpoint,
       outcome: story.outcome,
       attempts: story.attempts,
+      hedge: story.hedge,
       requestId: story.requestId,
       time: this.#clock.wall() - durationMs,
       listener: this.#listener,
@@ -215,6 +219,7 @@ const NO_REQUEST = {
   outcome: undefined,
   tier: undefined,
   attempts: 0,
+  hedge: undefined,
   requestId: undefined,
   protocol: "HTTP/1.1",
   method: "",

@@ -2,6 +2,7 @@
 import type { Random } from "../core/clock.ts";
 import type { Exchange, ResponseHead } from "../core/exchange.ts";
 import { idOf } from "../core/fields.ts";
+import type { Outcome } from "../core/outcome.ts";
 import type { Budget } from "../policy/budget.ts";
 import {
   type Denial,
@@ -48,6 +49,23 @@ export class Retries {
   /** When a try that begins `now` has to be answered. */
   until(now: number, deadline: number): number {
     return this.#policy.until(now, deadline);
+  }
+
+  /** Is this an ending after which the route would try again? */
+  wants(outcome: Outcome, status: number): boolean {
+    return this.#policy.wants(outcome, status);
+  }
+
+  /** May a request that waits for its answer be sent once more meanwhile, if `spend` grants it as well? */
+  mayHedge({ request, peer, bodyKept }: Exchange, { retries }: Story): boolean {
+    const { method } = request;
+    const arrivedAs = attemptCount(request, peer);
+    return this.#policy.mayHedge({ method, bodyKept, retries, arrivedAs });
+  }
+
+  /** Takes a retry out of both budgets, if there is one left in each. */
+  spend(now: number): boolean {
+    return this.#policy.spend(now);
   }
 
   /** Does the request go again after `attempt`, of which the story knows? The story learns why not. */

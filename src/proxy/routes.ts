@@ -3,7 +3,9 @@
 import type { Meter } from "../core/meter.ts";
 import { Budget } from "../policy/budget.ts";
 import type { RetrySettings } from "../policy/retry.ts";
+import { RecentTimes } from "../policy/times.ts";
 import type { Clusters } from "./clusters.ts";
+import { Hedges } from "./hedges.ts";
 import { RouteMeter } from "./record.ts";
 import { Retries, type RetryWorld } from "./retries.ts";
 import { type Match, Router } from "./router.ts";
@@ -28,6 +30,8 @@ interface RoutesWorld extends RetryWorld {
 interface Kept {
   readonly meter: RouteMeter;
   readonly budget: Budget;
+  /** Of its answers, where it hedges. */
+  readonly times: RecentTimes | undefined;
 }
 
 export class Routes {
@@ -70,8 +74,11 @@ export class Routes {
       budget: new Budget(size),
     };
     budget.settings = size;
-    kept.set(name, { meter, budget });
+    const { hedge } = retry;
+    const times = hedge && (known?.times ?? new RecentTimes());
+    kept.set(name, { meter, budget, times });
     const retries = new Retries(retry, cluster, budget, this.#world);
-    return { name, match, cluster, timeout, upgrades, retries, meter };
+    const hedges = hedge && times && new Hedges(hedge, retries, cluster, times);
+    return { name, match, cluster, timeout, upgrades, retries, hedges, meter };
   }
 }

@@ -3,7 +3,9 @@ import type { Exchange } from "../core/exchange.ts";
 import type { Lag } from "../core/lag.ts";
 import type { Cluster } from "./cluster.ts";
 import { endsHere, expectedTimeout, isLoop, requestIdOf } from "./headers.ts";
+import type { Hedges } from "./hedges.ts";
 import { pause } from "./pause.ts";
+import type { Race } from "./race.ts";
 import { type Recorder, type RouteMeter, Story } from "./record.ts";
 import { Reply, type ReplyWorld } from "./reply.ts";
 import type { Retries } from "./retries.ts";
@@ -21,6 +23,7 @@ export interface Route {
   /** Protocols, in lower case, that a client may upgrade to. */
   readonly upgrades: readonly string[];
   readonly retries: Retries;
+  readonly hedges: Hedges | undefined;
   readonly meter: RouteMeter;
 }
 
@@ -43,6 +46,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
   let story: Story | undefined;
   let entered: Cluster | undefined;
   let tried: Try | undefined;
+  let race: Race | undefined;
   try {
     const route = path.router.match(exchange.request);
     reply = new Reply(exchange, path, route?.cluster.fallback);
@@ -64,6 +68,8 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
       if (endpoint === undefined) return reply.refuse("no_endpoint");
       const span = new Span(now, route.retries.until(now, story.deadline), path.lag);
       tried = new Try(exchange, story, endpoint, span);
+      race = route.hedges?.race(exchange, story, tried, path);
+      if (race !== undefined) tried = await race.decided;
       const outcome = await tried.attempt.outcome;
       now = path.clock.now();
       tried.learns(outcome, now);
@@ -86,6 +92,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     exchange.truncate();
   } finally {
     if (reply && story) path.recorder.ended(exchange, reply, story, now);
+    race?.settle(now);
     tried?.settle(now);
     entered?.leave();
     exchange.settled();

@@ -84,6 +84,7 @@ t.test("what is written is one line for each record", async (t) => {
     outcome: undefined,
     ending: "complete",
     attempts: 0,
+    hedge: undefined,
     requestId: undefined,
     bytesIn: 0,
     bytesOut: 9,

@@ -24,6 +24,7 @@ const RECORD: AccessRecord = {
   outcome: "answered",
   ending: "complete",
   attempts: 1,
+  hedge: undefined,
   requestId: "a-b-c",
   bytesIn: 0,
   bytesOut: 48,
@@ -55,6 +56,11 @@ t.test("a request that was answered is one line with what is known of it", async
     ["bytes_out", 48],
     ["duration_ms", 1.235],
   ]);
+});
+
+t.test("a request that was hedged says what came of it", async (t) => {
+  const parsed = parse({ ...RECORD, attempts: 2, hedge: "won" });
+  t.match(parsed, { attempts: 2, hedge: "won" });
 });
 
 t.test("a refusal has its reason and the flag of the table", async (t) => {

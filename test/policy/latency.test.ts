@@ -60,3 +60,41 @@ t.test("it never leaves the range of what was observed", async () => {
     }),
   );
 });
+
+t.test("a call that was beaten can only raise it", async (t) => {
+  const latency = new PeakLatency();
+  latency.observe(100, 0);
+  latency.beaten(50, 0);
+  t.equal(latency.value(0), 100);
+  latency.beaten(200, 0);
+  t.equal(latency.value(0), 200);
+});
+
+t.test("one call that was beaten makes it a third slower at most", async (t) => {
+  const latency = new PeakLatency();
+  for (let now = 0; now < 1000; now += 10) latency.observe(50, now);
+  latency.beaten(50, 100_000);
+  t.ok(Math.abs(latency.value(100_000) - 50 / 0.75) < 1e-9);
+});
+
+t.test("who is only ever beaten is ten times as slow as it looks, and recovers", async (t) => {
+  const latency = new PeakLatency();
+  for (let second = 0; second < 100; second++) latency.beaten(50, second * 1000);
+  t.equal(latency.value(99_000), 500);
+  for (let second = 100; second < 130; second++) latency.observe(50, second * 1000);
+  t.ok(latency.value(129_000) < 51);
+});
+
+t.test("times that are cut off tell about as much as whole ones", async (t) => {
+  const latency = new PeakLatency();
+  const [mean, cutAt, calls] = [100, 50, 1000];
+  for (let call = 0; call < calls; call++) {
+    // Every part of the distribution, in a mixed order.
+    const at = ((call * 617) % calls) + 0.5;
+    const ms = -mean * Math.log(1 - at / calls);
+    if (ms > cutAt) latency.beaten(cutAt, call * 10);
+    else latency.observe(ms, call * 10);
+  }
+  const told = latency.value(calls * 10);
+  t.ok(told > mean && told < 1.5 * mean, `${told}`);
+});

@@ -206,3 +206,15 @@ t.test("what is denied for another reason costs nothing", async (t) => {
   }
   t.equal(budget.remaining(1000), 10);
 });
+
+t.test("what may be hedged is what could go again after a try that took too long", async (t) => {
+  const may = (waiting: Partial<Ended>, attempts = 1): boolean =>
+    policy({ attempts }).mayHedge({ ...RESET, ...waiting });
+  t.ok(may({}));
+  t.notOk(may({ method: "POST" }));
+  t.notOk(may({ bodyKept: false }));
+  t.notOk(may({ arrivedAs: 2 }), "of several layers one hedges");
+  t.notOk(may({}, 0));
+  t.notOk(may({ retries: 1 }), "it has had its tries");
+  t.ok(may({ retries: 1 }, 2));
+});

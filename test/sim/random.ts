@@ -85,6 +85,7 @@ function options(chance: Stream) {
       attempts: chance.below(4),
       statuses: chance.pick([[], [503], [500, 503]]),
       perTryTimeout: chance.pick(["0s", "300ms", "500ms"]),
+      ...chance.pick([{}, { hedge: { delay: chance.pick(["p50", "p95", "20ms", "250ms"]) } }]),
     },
   };
 }

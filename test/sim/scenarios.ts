@@ -1,6 +1,7 @@
 // The named scenarios.
 import { FAULTS } from "./scenarios-faults.ts";
+import { HEDGES } from "./scenarios-hedges.ts";
 import { HERDS } from "./scenarios-herds.ts";
 import type { Scenario } from "./stage.ts";
 
-export const SCENARIOS: readonly Scenario[] = [...FAULTS, ...HERDS];
+export const SCENARIOS: readonly Scenario[] = [...FAULTS, ...HEDGES, ...HERDS];

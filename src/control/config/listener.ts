@@ -11,6 +11,7 @@ import {
   size,
   token,
 } from "./field.ts";
+import { hedge } from "./hedge.ts";
 
 const limits = z
   .strictObject({
@@ -123,6 +124,7 @@ const retry = z
       "How long each try may take up to the response head; then it goes again. 0s = no such limit.",
     ),
     backoff,
+    hedge,
   })
   .prefault({})
   .describe(

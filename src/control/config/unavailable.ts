@@ -6,7 +6,6 @@ import type { Path } from "./tree.ts";
 const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
   "listeners.*": ["http2", "protocol", "tls"],
   "listeners.*.routes.*": ["criticality"],
-  "listeners.*.routes.*.retry": ["hedge"],
   "clusters.*": ["concurrency", "fairness", "http2", "protocol", "tls"],
 };
 

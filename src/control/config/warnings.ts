@@ -145,6 +145,9 @@ function lintRoutes(
   for (const [index, route] of routes.entries()) {
     lintRoute(route, clusters, [...path, index], report);
     lintRetry(route, [...path, index, "retry"], report);
+    lintHedge(route, clusters, (why) => {
+      report([...path, index, "retry", "hedge"], `nothing is hedged: ${why}`);
+    });
   }
   for (const { index, by } of shadowedRoutes(routes)) {
     const other = pathText([...path, by]);
@@ -200,6 +203,30 @@ function lintRetry({ timeout, retry }: Route, path: Path, report: Report): void 
       [...path, "backoff", "max"],
       `max (${formatDuration(backoff.max)}) is shorter than base (${formatDuration(backoff.base)}), ` +
         "which has no effect then",
+    );
+  }
+}
+
+/** Hedging that can never happen: `nothing` is told why. */
+function lintHedge(
+  { timeout, retry, cluster: name }: Route,
+  clusters: readonly Cluster[],
+  nothing: (why: string) => void,
+): void {
+  const { attempts, perTryTimeout, hedge } = retry;
+  if (hedge === undefined) return;
+  if (attempts === 0) nothing("a second try is one of its attempts, of which there are 0");
+  const cluster = clusters.find((each) => each.name === name);
+  const places = [...(cluster?.endpoints ?? []), ...(cluster?.backups ?? [])];
+  if (places.length === 1 && places.every(({ address }) => !isName(address))) {
+    nothing("its cluster has no other endpoint");
+  }
+  if (!("ms" in hedge.delay)) return;
+  const { ms } = hedge.delay;
+  for (const [word, limit] of Object.entries({ timeout, perTryTimeout })) {
+    if (limit === 0 || ms < limit) continue;
+    nothing(
+      `its delay (${formatDuration(ms)}) is not shorter than ${word} (${formatDuration(limit)})`,
     );
   }
 }

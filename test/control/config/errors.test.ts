@@ -237,7 +237,6 @@ t.test("retries that cannot be are refused", async (t) => {
 t.test("options of later versions are refused as such", async (t) => {
   const later = (name: string) => `${name} is not available yet in this version; remove it`;
   t.strictSame(errorsOf(inRoute("criticality: { a: 1 }")), [`6:9: ${later("criticality")}`]);
-  t.strictSame(errorsOf(inRoute("retry: { hedge: { delay: p95 } }")), [`6:18: ${later("hedge")}`]);
   for (const name of ["tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inListener(`${name}: {}`)), [`4:5: ${later(name)}`]);
   }

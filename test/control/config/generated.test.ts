@@ -65,9 +65,12 @@ t.test("a mapping that the reference shows in comments is right as well", async 
       referenceConfig().replace(new RegExp(`^( *)# ${kind}:\\n((?: *#   .*\\n)+)`, "m"), (text) =>
         text.replace(/^( *)# /gm, "$1"),
       ),
-    ).clusters[0]?.healthCheck;
-  t.match(uncover("http"), { check: { kind: "http", path: "/healthz", method: "GET" } });
-  t.match(uncover("grpc"), { check: { kind: "grpc", service: "" } });
+    );
+  const check = (kind: string) => uncover(kind).clusters[0]?.healthCheck;
+  t.match(check("http"), { check: { kind: "http", path: "/healthz", method: "GET" } });
+  t.match(check("grpc"), { check: { kind: "grpc", service: "" } });
+  const { hedge } = uncover("hedge").listeners[0]?.routes[0]?.retry ?? {};
+  t.strictSame(hedge, { delay: { share: 0.95 } });
 });
 
 t.test("no line of the reference is longer than 100 columns", async (t) => {

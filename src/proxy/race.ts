@@ -1,0 +1,169 @@
+// A request that may be hedged: when its first try is late a second one goes to another endpoint, and the
+// first good answer is taken.
+//
+//   waits for one -- late --> waits for both -- a good answer --> decided; the other one is cancelled
+//        | it ends                 | one fails
+//        v                         v
+//     decided               waits for the other -- it ends --> decided
+//
+// The exchange has one listener and one deadline: they are the race's until it is decided.
+import type { HedgeResult } from "../core/access.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Exchange, ExchangeListener } from "../core/exchange.ts";
+import type { Lag } from "../core/lag.ts";
+import type { Outcome } from "../core/outcome.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Story } from "./record.ts";
+import { Span } from "./span.ts";
+import { Try } from "./try.ts";
+
+/** What a race asks of its route. Times in milliseconds. */
+export interface Hedging {
+  /** After how long a try is late; Infinity for never. */
+  delay(now: number): number;
+  /** Where a second try goes beside `late`; paid for when there is such an endpoint. */
+  another(story: Story, late: Try, now: number): Endpoint | undefined;
+  /** When a try that begins `now` has to be answered. */
+  until(now: number, deadline: number): number;
+  /** Is it an answer that needs no other try? */
+  isGood(outcome: Outcome, attempt: Attempt): boolean;
+  /** A first try has taken so long, or was beaten by then. */
+  observe(tookMs: number, now: number): void;
+  /** What became of a second try. */
+  count(result: HedgeResult): void;
+}
+
+/** What races share with the rest of the path. */
+export interface RaceWorld {
+  readonly clock: Clock;
+  readonly lag: Lag;
+  readonly hedging: Hedging;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+/** A difference of times may miss a whole number by a hair. */
+const HAIR_MS = 0.001;
+
+export class Race implements ExchangeListener {
+  /** The try that counts, when its outcome is there; what there was to learn of the other one is learnt. */
+  readonly decided: Promise<Try>;
+  readonly #exchange: Exchange;
+  readonly #story: Story;
+  readonly #world: RaceWorld;
+  readonly #first: Try;
+  #second: Try | undefined;
+  /** Those of which more is to be heard. */
+  #running: readonly Try[];
+  readonly #delay: number;
+  #hedgeAt: number;
+  #resolve: (decided: Try) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+
+  /** Watches `first`, which has just begun. */
+  constructor(exchange: Exchange, story: Story, first: Try, world: RaceWorld) {
+    this.#exchange = exchange;
+    this.#story = story;
+    this.#world = world;
+    this.#first = first;
+    this.#running = [first];
+    const { begun } = first.span;
+    this.#delay = world.hedging.delay(begun);
+    this.#hedgeAt = begun + this.#delay;
+    this.decided = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#watch(first);
+  }
+
+  // What the client's side says.
+
+  onGone(): void {
+    for (const { attempt } of this.#running) attempt.onGone();
+  }
+
+  onDeadline(now: number): void {
+    for (const { attempt } of this.#running) if (now >= attempt.due) attempt.onDeadline(now);
+    if (now >= this.#hedgeAt) this.#hedge(this.#world.clock.now());
+    this.#arm();
+  }
+
+  /** Nothing is written to the client yet. */
+  onResponseDrain(): void {}
+
+  /** The second try was sent a body that was whole: only the first can hold it up. */
+  onBodyBlocked(): void {
+    this.#first.attempt.onBodyBlocked();
+  }
+
+  /** Gives up whatever is still under way; nothing is, once it is decided. */
+  settle(now: number): void {
+    for (const each of this.#running) {
+      each.attempt.cancel();
+      each.settle(now);
+    }
+    this.#running = [];
+  }
+
+  #watch(each: Try): void {
+    this.#exchange.listener = this;
+    this.#arm();
+    each.attempt.outcome.then((outcome) => this.#ended(each, outcome)).catch(this.#reject);
+  }
+
+  #arm(): void {
+    let at = this.#hedgeAt;
+    for (const { attempt } of this.#running) at = Math.min(at, attempt.due);
+    this.#exchange.deadline(at);
+  }
+
+  /** Sends the second try, unless it is too early by the time that the endpoint has had. */
+  #hedge(now: number): void {
+    const exchange = this.#exchange;
+    const first = this.#first;
+    const early = this.#delay - (exchange.bodyWhole ? first.took(now) : 0);
+    const possible = exchange.bodyKept && first.attempt.waits;
+    this.#hedgeAt = possible && early > HAIR_MS ? now + early : NEVER;
+    if (!possible || early > HAIR_MS) return;
+    const endpoint = this.#world.hedging.another(this.#story, first, now);
+    if (endpoint === undefined) return;
+    const until = this.#world.hedging.until(now, this.#story.deadline);
+    const second = new Try(exchange, this.#story, endpoint, new Span(now, until, this.#world.lag));
+    this.#second = second;
+    this.#running = [first, second];
+    this.#watch(second);
+  }
+
+  #ended(each: Try, outcome: Outcome): void {
+    const others = this.#running.filter((other) => other !== each);
+    // One that has lost is told that it was cancelled.
+    if (others.length === this.#running.length) return;
+    this.#running = others;
+    const now = this.#world.clock.now();
+    const good = this.#world.hedging.isGood(outcome, each.attempt);
+    const late = outcome === "timed_out" && !each.attempt.clientLate;
+    if (each === this.#first && (good || late)) this.#world.hedging.observe(each.took(now), now);
+    if (good || others.length === 0) return this.#decide(each, good, now);
+    each.learns(outcome, now);
+    each.leaves(now);
+    this.#arm();
+  }
+
+  #decide(winner: Try, good: boolean, now: number): void {
+    for (const loser of this.#running) {
+      const beaten = loser === this.#first;
+      if (beaten) this.#world.hedging.observe(loser.took(now), now);
+      loser.loses(beaten ? "beaten" : "ignore", now);
+    }
+    this.#running = [];
+    this.#exchange.deadline(NEVER);
+    this.#exchange.listener = winner.attempt;
+    if (this.#second !== undefined) {
+      const result = !good ? "failed" : winner === this.#second ? "won" : "lost";
+      this.#story.hedge = result;
+      this.#world.hedging.count(result);
+    }
+    this.#resolve(winner);
+  }
+}
