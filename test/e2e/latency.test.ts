@@ -52,11 +52,11 @@ interface Compared {
   readonly sick: readonly Shot[];
 }
 
-async function compare(daemon: Daemon, fault: () => unknown): Promise<Compared> {
+async function compare(daemon: Daemon, fault: () => unknown, load = LOAD): Promise<Compared> {
   const shots = ["calm", "sick"].map((name) =>
-    openLoad({ origins: [daemon.url], path: `/${name}`, ...LOAD }, WORLD),
+    openLoad({ origins: [daemon.url], path: `/${name}`, ...load }, WORLD),
   );
-  await daemon.metricReaches("requests_total", (2 * LOAD.perSecond * LOAD.seconds) / 6);
+  await daemon.metricReaches("requests_total", (2 * load.perSecond * load.seconds) / 6);
   await fault();
   const at = systemClock.now();
   const [calm = [], sick = []] = (await Promise.all(shots)).map((all) =>
@@ -96,13 +96,16 @@ t.test(
     const asked = (): Promise<number> =>
       daemon.metric("attempts_total", `endpoint="${victim.address.text}"`);
     let before = 0;
-    const compared = await compare(daemon, async () => {
+    // A dozen requests go there before its first slow answer is seen. Among a thousand they would be the p99.
+    const load = { ...LOAD, seconds: 2 * LOAD.seconds };
+    const strike = async (): Promise<void> => {
       await victim.slow(10 * DELAY_MS);
       before = await asked();
-    });
+    };
+    const compared = await compare(daemon, strike, load);
     const { calm, sick } = compared;
     t.ok([...calm, ...sick].every(isGood), "nothing fails");
-    // About 0.6 % on a machine of its own, 1 % where others take half of it.
+    // About 0.4 % on a machine of its own, 0.6 % where others take half of it.
     const share = ((await asked()) - before) / sick.length;
     t.ok(share <= 0.1, `its share was a third, and is ${share}`);
     const p99 = growth(compared, 0.99);

@@ -148,6 +148,8 @@ t.test("an endpoint that flaps each second changes at most once in ten seconds",
     const up = Math.floor(scene.now / 1000) % 2 === 0;
     scene.calls(1, up ? "success" : "failure");
   }
+  const late = scene.changes.filter(({ at }) => at > end - 1_800_000);
+  t.ok(late.length <= 180, `${late.length} changes in half an hour, trials and all`);
   const times = turnsOf(scene);
   for (let minute = 1; minute <= 60; minute++) {
     const last = begin + minute * 60_000;
