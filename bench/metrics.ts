@@ -28,6 +28,7 @@ const RECORD: AccessRecord = {
   ending: "complete",
   attempts: 1,
   hedge: undefined,
+  admission: undefined,
   requestId: "1f0c2f4e-8f0a-4f5e-9b1e-2b7b7d1c9a11",
   bytesIn: 0,
   bytesOut: 48,

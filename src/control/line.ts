@@ -42,6 +42,7 @@ function asked(record: AccessRecord): string {
 function answered(record: AccessRecord): string {
   const { reason, tier, detail, outcome, hedge, requestId } = record;
   return (
+    admitted(record) +
     `,"status":${record.status}` +
     (reason === undefined ? "" : `,"reason":"${reason}","flag":"${REFUSALS[reason].flag}"`) +
     (tier === undefined ? "" : `,"tier":"${tier}"`) +
@@ -53,6 +54,14 @@ function answered(record: AccessRecord): string {
     `,"bytes_in":${record.bytesIn},"bytes_out":${record.bytesOut}` +
     `,"duration_ms":${Math.round(record.durationMs * 1000) / 1000}`
   );
+}
+
+/** Only where there is a limit. */
+function admitted({ admission }: AccessRecord): string {
+  if (admission === undefined) return "";
+  const { criticality, limit, inFlight, queuedMs } = admission;
+  const waited = queuedMs === undefined ? "" : `,"queued_ms":${Math.round(queuedMs * 1000) / 1000}`;
+  return `,"criticality":"${criticality}","limit":${limit},"in_flight":${inFlight}${waited}`;
 }
 
 const UNSAFE = /[^\x20-\x7e]|["\\]/;

@@ -4,7 +4,7 @@ import { VERSION } from "../core/version.ts";
 import type { Checker } from "./checker.ts";
 import { probeState } from "./checks.ts";
 import type { Discovery } from "./discovery.ts";
-import type { EndpointState, State } from "./state.ts";
+import type { ClusterState, EndpointState, State } from "./state.ts";
 
 /** A listener, its settings and where it is bound. */
 interface BoundListener {
@@ -16,7 +16,8 @@ interface BoundListener {
 /** A cluster at work, as far as there is something to tell of it. */
 interface Working {
   readonly name: string;
-  readonly inFlight: { readonly value: number };
+  readonly inFlight: number;
+  readonly gate: { readonly state: ClusterState["concurrency"] };
   readonly standing: string;
   readonly endpoints: readonly {
     readonly address: Address;
@@ -48,9 +49,10 @@ export function overview(informants: Informants, now: number): State {
     listeners: traffic.listeners.map(({ listener: { connections }, settings, address }) => {
       return { name: settings.name, connections, address: address.text };
     }),
-    clusters: Array.from(traffic.clusters, ({ name, inFlight, standing, endpoints }) => ({
+    clusters: Array.from(traffic.clusters, ({ name, inFlight, gate, standing, endpoints }) => ({
       name,
-      inFlight: inFlight.value,
+      inFlight,
+      concurrency: gate.state,
       tier: standing,
       endpoints: endpoints.map((endpoint) => ({
         ...endpoint.state(now),

@@ -31,6 +31,23 @@ export interface ListenerState {
 export interface ClusterState {
   readonly name: string;
   readonly inFlight: number;
+  /** Undefined where there is no limit. */
+  readonly concurrency:
+    | {
+        /** `report` where nothing is refused. */
+        readonly mode: string;
+        readonly limit: number;
+        /** Those that count to it. */
+        readonly inFlight: number;
+        /** Streams, upgrades and long polls, which are counted apart. */
+        readonly streams: number;
+        readonly waiting: number;
+        /** The most that may. */
+        readonly mostWaiting: number;
+        /** The class and the cohort from which on requests are refused on arrival; undefined when none are. */
+        readonly threshold: string | undefined;
+      }
+    | undefined;
   /**
    * Who is asked first: primaries, backups, or primaries more and more (returning); `fallback` or, without
    * one, `nobody` when the last requests found every endpoint down, open or draining.
@@ -101,6 +118,15 @@ const SHAPE: Shape<State> = {
     {
       name: true,
       inFlight: true,
+      concurrency: {
+        mode: true,
+        limit: true,
+        inFlight: true,
+        streams: true,
+        waiting: true,
+        mostWaiting: true,
+        threshold: true,
+      },
       tier: true,
       endpoints: [
         {

@@ -1,4 +1,5 @@
 // What is known of a request when it has ended: the access log and the metrics read this.
+import type { Criticality } from "./criticality.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Reason } from "./refusal.ts";
 
@@ -35,11 +36,23 @@ export interface AccessRecord {
   readonly attempts: number;
   /** Undefined where one try at a time was made. */
   readonly hedge: HedgeResult | undefined;
+  /** Undefined where its cluster has no limit. */
+  readonly admission: AdmissionRecord | undefined;
   readonly requestId: string | undefined;
   /** Body bytes received from the client, and body bytes sent to it. */
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly durationMs: number;
+}
+
+/** How a request met the limit of its cluster. */
+export interface AdmissionRecord {
+  readonly criticality: Criticality;
+  /** When it came, this one included where it was let in at once. */
+  readonly limit: number;
+  readonly inFlight: number;
+  /** How long it waited to be let in or refused; undefined where it did not have to. */
+  readonly queuedMs: number | undefined;
 }
 
 /** Takes records, never blocks, never throws. */

@@ -72,6 +72,8 @@ export interface Peer {
   readonly trusted: boolean;
   /** What was said of it last, for which authority: most clients only ever name one. */
   introduced?: { readonly authority: string; readonly text: string };
+  /** The hash of its address, once somebody has asked. */
+  caller?: number;
 }
 
 /** Takes a body piece by piece. */

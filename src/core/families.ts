@@ -183,11 +183,41 @@ export const UPSTREAM_CONNECTIONS = {
   labels: ["cluster", "endpoint"],
 } as const satisfies Family;
 
+export const LIMIT = {
+  name: "concurrency_limit",
+  help: "The most requests that a cluster works on at once; only where there is a limit.",
+  kind: "gauge",
+  labels: ["cluster"],
+} as const satisfies Family;
+
 export const IN_FLIGHT = {
   name: "concurrency_in_flight",
   help: "Requests that a cluster is working on.",
   kind: "gauge",
   labels: ["cluster"],
+} as const satisfies Family;
+
+export const QUEUE_DEPTH = {
+  name: "queue_depth",
+  help: "Requests that wait until a cluster may work on them.",
+  kind: "gauge",
+  labels: ["cluster"],
+} as const satisfies Family;
+
+export const QUEUE_WAIT = {
+  name: "queue_wait_seconds",
+  help: "How long requests have waited that had to wait and were let in.",
+  kind: "histogram",
+  labels: ["cluster"],
+  bounds: DURATION_BOUNDS,
+} as const satisfies Family;
+
+/** `reason` is a key of REFUSALS, `criticality` one of CRITICALITIES. */
+export const WOULD_REFUSE = {
+  name: "would_refuse_total",
+  help: "Requests that would have been refused if concurrency.mode were enforce.",
+  kind: "counter",
+  labels: ["cluster", "reason", "criticality"],
 } as const satisfies Family;
 
 export const ACCESS_LOG_DROPPED = {

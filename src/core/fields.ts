@@ -35,6 +35,7 @@ export const KNOWN_FIELDS = [
   "x-shed-priority",
   "x-tidegate-reason",
   "x-tidegate-tier",
+  "x-tidegate-threshold",
   "authorization",
   "cookie",
   "set-cookie",
@@ -56,6 +57,7 @@ export const KNOWN_FIELDS = [
   "if-unmodified-since",
   "if-range",
   "pragma",
+  "accept",
 ] as const;
 
 export type FieldName = Exclude<(typeof KNOWN_FIELDS)[number], "">;

@@ -14,29 +14,52 @@ export interface Lesson {
   readonly replay: "never" | "if_idempotent" | "always";
   /** What it says of the endpoint to its breaker; of an answer, the status decides. */
   readonly breaker: Verdict;
+  /** Does its time say how busy the service is? No answer in time is the worst answer. */
+  readonly limiter: "learns" | "ignores";
 }
 
 export const OUTCOMES = {
   /** A final response head arrived; some routes try again after some statuses. */
-  answered: { refusal: undefined, replay: "if_idempotent", breaker: "success" },
+  answered: { refusal: undefined, replay: "if_idempotent", breaker: "success", limiter: "learns" },
   /** No connection: refused, unreachable, or not established within connectTimeout. */
-  unreachable: { refusal: "connect_failed", replay: "always", breaker: "failure" },
+  unreachable: {
+    refusal: "connect_failed",
+    replay: "always",
+    breaker: "failure",
+    limiter: "ignores",
+  },
   /** The endpoint's connections are all in use; nothing was sent. */
-  saturated: { refusal: "no_endpoint", replay: "always", breaker: "ignore" },
+  saturated: { refusal: "no_endpoint", replay: "always", breaker: "ignore", limiter: "ignores" },
   /** The connection ended before the first byte of a response. */
-  reset: { refusal: "upstream_reset", replay: "if_idempotent", breaker: "failure" },
+  reset: {
+    refusal: "upstream_reset",
+    replay: "if_idempotent",
+    breaker: "failure",
+    limiter: "ignores",
+  },
   /** The connection ended inside the response head. */
-  cut: { refusal: "upstream_reset", replay: "if_idempotent", breaker: "failure" },
+  cut: {
+    refusal: "upstream_reset",
+    replay: "if_idempotent",
+    breaker: "failure",
+    limiter: "ignores",
+  },
   /** What arrived is not HTTP as wire.md wants it. */
-  malformed: { refusal: "upstream_protocol", replay: "never", breaker: "failure" },
+  malformed: {
+    refusal: "upstream_protocol",
+    replay: "never",
+    breaker: "failure",
+    limiter: "ignores",
+  },
   /** No response head before the deadline, or within the route's perTryTimeout. */
   timed_out: {
     refusal: "upstream_timeout",
     replay: "if_idempotent",
     breaker: "failure",
+    limiter: "learns",
   },
   /** The client went away, its body turned out to be malformed, or another try was answered first. */
-  cancelled: { refusal: undefined, replay: "never", breaker: "ignore" },
+  cancelled: { refusal: undefined, replay: "never", breaker: "ignore", limiter: "ignores" },
 } as const satisfies Record<string, Lesson>;
 
 export type Outcome = keyof typeof OUTCOMES;

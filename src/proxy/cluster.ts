@@ -2,21 +2,22 @@
 import type { Place } from "../core/address.ts";
 import type { BreakerChange } from "../core/breaker.ts";
 import type { Random } from "../core/clock.ts";
-import { RETRY_BUDGET } from "../core/families.ts";
-import type { Gauge, Meter } from "../core/meter.ts";
+import { IN_FLIGHT, RETRY_BUDGET } from "../core/families.ts";
 import type { PoolSettings } from "../http1/pool.ts";
 import { lighter } from "../policy/balance.ts";
 import { Budget, type BudgetSettings } from "../policy/budget.ts";
 import { RAMP_MS } from "../policy/ramp.ts";
 import { type Tier, type TierChange, TierChoice, type TierTimes } from "../policy/tier.ts";
 import { ClusterMeter } from "./clustermeter.ts";
-import { Endpoint, type EndpointSettings, type EndpointWorld, type Unusable } from "./endpoint.ts";
+import { Endpoint, type EndpointSettings, type EndpointWorld } from "./endpoint.ts";
 import { Fallback, type FallbackSettings } from "./fallback.ts";
+import { Gate, type GateSettings, type GateWorld } from "./gate.ts";
 import { isWell, mayTrip, uphold } from "./minimum.ts";
-import { Standing } from "./standing.ts";
+import type { Story } from "./record.ts";
+import { nearest, Standing } from "./standing.ts";
 
 /** What the config says of a cluster; times in milliseconds. */
-export interface ClusterSettings extends EndpointSettings {
+export interface ClusterSettings extends EndpointSettings, GateSettings {
   readonly endpoints: readonly Place[];
   readonly backups: readonly Place[];
   /** The most requests that the backups work on at once. */
@@ -29,9 +30,8 @@ export interface ClusterSettings extends EndpointSettings {
 }
 
 /** What clusters share with the rest of the sidecar. */
-export interface ClusterWorld extends Pick<PoolSettings, "wheel" | "now" | "dial"> {
+export interface ClusterWorld extends GateWorld, Pick<PoolSettings, "dial"> {
   readonly random: Random;
-  readonly meter: Meter;
   /** A breaker has changed its state. */
   readonly changed: (cluster: string, endpoint: Endpoint, change: BreakerChange) => void;
   /** Another tier answers. */
@@ -41,6 +41,7 @@ export interface ClusterWorld extends Pick<PoolSettings, "wheel" | "now" | "dial
 export class Cluster {
   readonly name: string;
   readonly meter: ClusterMeter;
+  readonly gate: Gate;
   /** Of the retries of all its routes together. */
   readonly budget: Budget;
   /** The last resort, if there is one. */
@@ -49,6 +50,8 @@ export class Cluster {
   #primaries: readonly Endpoint[] = [];
   #backups: readonly Endpoint[] = [];
   #endpoints: readonly Endpoint[] = [];
+  /** Requests that it works on, and those that wait until it does. */
+  #present = 0;
   /** Those that are not in the settings any more and still work on something. */
   readonly #leaving = new Set<Endpoint>();
   readonly #world: EndpointWorld;
@@ -66,6 +69,7 @@ export class Cluster {
     this.name = name;
     this.#settings = settings;
     this.meter = new ClusterMeter(meter, name);
+    this.gate = new Gate(name, world);
     this.#chance = () => world.random.next();
     this.#choice = new TierChoice(timesOf(settings));
     this.#standing = new Standing((change) => {
@@ -74,6 +78,7 @@ export class Cluster {
     });
     this.budget = new Budget(retryBudget);
     meter.gauge(RETRY_BUDGET, { cluster: name }).read = () => this.budget.remaining(now());
+    meter.gauge(IN_FLIGHT, { cluster: name }).read = () => this.inFlight;
     this.#world = {
       wheel,
       now,
@@ -100,6 +105,7 @@ export class Cluster {
     this.#settings = settings;
     this.#choice.times = timesOf(settings);
     this.budget.settings = settings.retryBudget;
+    this.gate.configure(settings);
     const { fallback, backups } = settings;
     this.fallback = fallback && new Fallback(fallback, this.meter.fallbacks);
     if (backups.length === 0) this.#choice.reset();
@@ -129,8 +135,8 @@ export class Cluster {
   }
 
   /** Requests that it is working on. */
-  get inFlight(): Gauge {
-    return this.meter.inFlight;
+  get inFlight(): number {
+    return this.#present - this.gate.waiting;
   }
 
   /** The endpoint whose address is written so. */
@@ -201,21 +207,24 @@ export class Cluster {
   retire(gone: () => void): void {
     this.#whenIdle = () => {
       for (const { pool } of this.#endpoints) pool.close();
+      this.gate.close();
       this.meter.drop();
       gone();
     };
-    if (this.inFlight.value === 0) this.#whenIdle();
+    if (this.#present === 0) this.#whenIdle();
   }
 
-  /** A request has come. */
-  enter(): void {
-    this.inFlight.add(1);
+  /** A request has come: its story learns whether it is admitted, at once or when that resolves. */
+  enter(...asks: Parameters<Gate["enter"]>): Promise<number> | undefined {
+    this.#present++;
+    return this.gate.enter(...asks);
   }
 
   /** A request is over, and has been counted. */
-  leave(): void {
-    this.inFlight.add(-1);
-    if (this.#whenIdle !== undefined && this.inFlight.value === 0) this.#whenIdle();
+  leave(story: Story, now: number): void {
+    if (story.admitted) this.gate.leave(story, now);
+    this.#present--;
+    if (this.#whenIdle !== undefined && this.#present === 0) this.#whenIdle();
   }
 
   /** Cuts every connection at once. */
@@ -284,12 +293,4 @@ export class Cluster {
 
 function timesOf({ failback, breaker }: ClusterSettings): TierTimes {
   return { hold: failback.hold, ramp: breaker?.ramp ?? RAMP_MS };
-}
-
-const NEAREST: readonly Unusable[] = ["full", "open", "draining", "down"];
-
-/** What keeps the one from being asked that is nearest to it; undefined when one may be, or there is none. */
-function nearest(endpoints: readonly Endpoint[], now: number): Unusable | undefined {
-  const whys = new Set(endpoints.map((endpoint) => endpoint.unusable(now)));
-  return whys.has(undefined) ? undefined : NEAREST.find((why) => whys.has(why));
 }

@@ -4,12 +4,11 @@ import {
   FALLBACKS,
   HEDGES,
   HEDGES_DENIED,
-  IN_FLIGHT,
   RETRIES,
   RETRIES_DENIED,
   TIER_TRANSITIONS,
 } from "../core/families.ts";
-import { Counters, type Gauge, type Meter } from "../core/meter.ts";
+import { Counters, type Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Reason } from "../core/refusal.ts";
 import type { Denial } from "../policy/retry.ts";
@@ -20,7 +19,6 @@ import type { Unusable } from "./endpoint.ts";
 export type Spill = Unusable | "tried" | "returning";
 
 export class ClusterMeter {
-  readonly inFlight: Gauge;
   /** Tries that are made again, by how the one before ended. */
   readonly retries: Counters<Outcome>;
   /** Tries that are not made again, by why not. */
@@ -39,7 +37,6 @@ export class ClusterMeter {
   constructor(meter: Meter, cluster: string) {
     this.#meter = meter;
     this.#cluster = cluster;
-    this.inFlight = meter.gauge(IN_FLIGHT, { cluster });
     this.retries = new Counters((outcome) => meter.counter(RETRIES, { cluster, outcome }));
     this.denied = new Counters((reason) => meter.counter(RETRIES_DENIED, { cluster, reason }));
     this.hedges = new Counters((result) => meter.counter(HEDGES, { cluster, result }));

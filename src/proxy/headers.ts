@@ -51,8 +51,10 @@ const PROTECTED: readonly FieldName[] = [
 
 const TO_ENDPOINT = allBut([...HOP, ...REWRITTEN, ...FROM_TRUSTED]);
 const TO_ENDPOINT_TRUSTED = allBut([...HOP, ...REWRITTEN]);
-const TO_CLIENT = allBut([...HOP, "trailer"]);
-const TO_CLIENT_TRAILERS = allBut(HOP);
+/** Of the service next to us, which is nothing to whoever is further away. */
+const OF_NEIGHBOUR: FieldName = "x-tidegate-threshold";
+const TO_CLIENT = allBut([...HOP, OF_NEIGHBOUR, "trailer"]);
+const TO_CLIENT_TRAILERS = allBut([...HOP, OF_NEIGHBOUR]);
 
 const HOST = idOf("host");
 const VIA = idOf("via");

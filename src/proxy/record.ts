@@ -1,14 +1,18 @@
 // What is told of every request when it has ended: to the counters always, to the access log when it
 // wants to know.
-import type { AccessLog, AccessRecord, HedgeResult } from "../core/access.ts";
+import type { AccessLog, AccessRecord, AdmissionRecord, HedgeResult } from "../core/access.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Exchange, Malformed, Peer, RequestHead } from "../core/exchange.ts";
+import { CRITICALITIES } from "../core/criticality.ts";
+import type { Exchange, Malformed, Peer } from "../core/exchange.ts";
 import { REFUSED, REQUEST_DURATION, REQUESTS } from "../core/families.ts";
 import { type Counter, type Histogram, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Reason } from "../core/refusal.ts";
 import type { Denial } from "../policy/retry.ts";
+import type { Sample } from "../policy/slots.ts";
+import type { Ticket } from "../policy/ticket.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Entrance } from "./entrance.ts";
 import type { Reply } from "./reply.ts";
 import { pathOf } from "./router.ts";
 
@@ -70,8 +74,24 @@ export class Story {
   /** What came of a second try beside the first one, if there was one. */
   hedge: HedgeResult | undefined;
 
-  constructor(request: RequestHead, route: Routed | undefined, requestId: string) {
-    const { upgrade } = request;
+  /** How much it matters: 0 is the most. */
+  readonly rank: number;
+  /** May its cluster work on it, or why not? */
+  admitted = false;
+  refused: Reason | undefined;
+  /** Undefined where its cluster has no limit. */
+  ticket: Ticket | undefined;
+  /** What its cluster's limiter learns from it. */
+  sample: Sample | undefined;
+  /** How long it has waited to be let in, where it had to. */
+  queuedMs: number | undefined;
+  /** The limit, and how many were in flight, when it came. */
+  #limit = 0;
+  #inFlight = 0;
+
+  constructor(exchange: Exchange, route: Routed | undefined, requestId: string) {
+    const { upgrade } = exchange.request;
+    this.rank = route?.entrance.rank(exchange) ?? DEFAULT_RANK;
     const allowed = upgrade !== undefined && route?.upgrades.includes(upgrade);
     this.upgrade = allowed ? upgrade : undefined;
     this.route = route?.name;
@@ -92,6 +112,27 @@ export class Story {
     endpoint.meter.count(outcome, durationMs);
   }
 
+  /** It has come to the limit of its cluster. */
+  meets(ticket: Ticket, limit: number, inFlight: number): void {
+    this.ticket = ticket;
+    this.#limit = limit;
+    this.#inFlight = inFlight;
+  }
+
+  /** How it met the limit of its cluster, if there is one. */
+  get admission(): AdmissionRecord | undefined {
+    if (this.ticket === undefined) return undefined;
+    const criticality = CRITICALITIES[this.rank] ?? "CRITICAL";
+    const { queuedMs } = this;
+    return { criticality, limit: this.#limit, inFlight: this.#inFlight, queuedMs };
+  }
+
+  /** An endpoint has answered, or not in time: what the limiter learns, if there is one. */
+  teaches(sentAt: number, latencyMs: number, ok: boolean): void {
+    if (this.ticket === undefined) return;
+    this.sample = { sentAt, inFlightAtSend: this.ticket.inFlight, latencyMs, ok };
+  }
+
   /** It leaves `endpoint`, to be tried again. */
   leaves(endpoint: Endpoint): void {
     this.visited = [...this.visited, endpoint];
@@ -103,7 +144,11 @@ interface Routed {
   readonly cluster: { readonly name: string };
   readonly upgrades: readonly string[];
   readonly meter: RouteMeter;
+  readonly entrance: Pick<Entrance, "rank">;
 }
+
+/** Where no route says anything else. */
+const DEFAULT_RANK = CRITICALITIES.indexOf("CRITICAL");
 
 /** Requests that no route took are counted under this name. */
 const NO_ROUTE = "-";
@@ -125,7 +170,7 @@ export class Recorder {
   readonly #log: AccessLog;
   readonly #unrouted: RouteMeter;
   /** By cluster and reason, looked up once: refusing has to be cheap. */
-  readonly #refusals = new Map<string, Map<Reason, Counter>>();
+  readonly #refusals = new Map<string, Map<Reason, (Counter | undefined)[]>>();
 
   constructor(listener: string, { clock, meter, log, bug }: RecorderWorld) {
     this.#bug = bug;
@@ -148,7 +193,7 @@ export class Recorder {
   #ended(exchange: Exchange, reply: Reply, story: Story, now: number): void {
     const durationMs = now - exchange.startedAt;
     (story.meter ?? this.#unrouted).count(reply.status, durationMs);
-    if (reply.reason !== undefined) this.#refused(reply.reason, story.cluster);
+    if (reply.reason !== undefined) this.#refused(reply.reason, story.cluster, story.rank);
     // A fallback is no success, whatever its status.
     const well = reply.ending === "complete" && reply.tier !== "fallback";
     const status = well ? reply.status : 0;
@@ -161,6 +206,7 @@ export class Recorder {
       outcome: story.outcome,
       attempts: story.attempts,
       hedge: story.hedge,
+      admission: story.admission,
       requestId: story.requestId,
       time: this.#clock.wall() - durationMs,
       listener: this.#listener,
@@ -195,13 +241,16 @@ export class Recorder {
     return { time: this.#clock.wall(), listener: this.#listener, peer: peer.address };
   }
 
-  #refused(reason: Reason, cluster = NO_ROUTE): void {
-    const counters = this.#refusals.get(cluster) ?? new Map<Reason, Counter>();
-    if (counters.size === 0) this.#refusals.set(cluster, counters);
-    let counter = counters.get(reason);
+  #refused(reason: Reason, cluster = NO_ROUTE, rank = DEFAULT_RANK): void {
+    const reasons = this.#refusals.get(cluster) ?? new Map<Reason, (Counter | undefined)[]>();
+    if (reasons.size === 0) this.#refusals.set(cluster, reasons);
+    const counters = reasons.get(reason) ?? [];
+    if (counters.length === 0) reasons.set(reason, counters);
+    let counter = counters[rank];
     if (counter === undefined) {
-      counter = this.#meter.counter(REFUSED, { cluster, reason, criticality: "CRITICAL" });
-      counters.set(reason, counter);
+      const criticality = CRITICALITIES[rank] ?? "";
+      counter = this.#meter.counter(REFUSED, { cluster, reason, criticality });
+      counters[rank] = counter;
     }
     counter.add();
   }
@@ -220,6 +269,7 @@ const NO_REQUEST = {
   tier: undefined,
   attempts: 0,
   hedge: undefined,
+  admission: undefined,
   requestId: undefined,
   protocol: "HTTP/1.1",
   method: "",

@@ -8,6 +8,16 @@ import type { Attempt, Ending } from "./attempt.ts";
 import type { Fallback, Said } from "./fallback.ts";
 import { responseFields } from "./headers.ts";
 
+/** The cluster that is asked. */
+interface Asked {
+  readonly fallback: Fallback | undefined;
+  readonly gate: {
+    readonly threshold: string | undefined;
+    /** Callers that are refused are to come back over so many seconds. */
+    readonly spreadS: number;
+  };
+}
+
 /** What replies share with the rest of the sidecar. */
 export interface ReplyWorld {
   readonly clock: Clock;
@@ -31,12 +41,12 @@ export class Reply {
   tier: "backup" | "fallback" | undefined;
   readonly #exchange: Exchange;
   readonly #world: ReplyWorld;
-  readonly #fallback: Fallback | undefined;
+  readonly #asked: Asked | undefined;
 
-  constructor(exchange: Exchange, world: ReplyWorld, fallback: Fallback | undefined) {
+  constructor(exchange: Exchange, world: ReplyWorld, asked: Asked | undefined) {
     this.#exchange = exchange;
     this.#world = world;
-    this.#fallback = fallback;
+    this.#asked = asked;
   }
 
   /** Says no, and why. A client that is gone is told nothing. */
@@ -47,11 +57,11 @@ export class Reply {
       this.ending = "client_aborted";
       return;
     }
-    const fallback = REFUSALS[reason].fallback ? this.#fallback : undefined;
+    const fallback = REFUSALS[reason].fallback ? this.#asked?.fallback : undefined;
     const said = fallback?.instead(reason) ?? plain(reason, status);
     if (fallback !== undefined) this.tier = "fallback";
     this.status = said.status;
-    const head = refusalHead(reason, said, this.#world);
+    const head = refusalHead(reason, said, this.#world, this.#asked?.gate);
     const body = this.#exchange.request.method === "HEAD" ? "" : said.body;
     this.#exchange.respond(head, body, "");
   }
@@ -72,6 +82,12 @@ export class Reply {
     const reason = OUTCOMES[outcome].refusal;
     if (reason === undefined || this.#exchange.wrong !== undefined) this.giveUp();
     else this.refuse(reason, detail);
+  }
+
+  /** It is not admitted, and why; undefined where nobody waits for an answer any more. */
+  turnAway(reason: Reason | undefined): void {
+    if (reason === undefined) this.giveUp();
+    else this.refuse(reason);
   }
 
   /** There is nobody to answer any more, or what he has sent is wrong, which he is told. */
@@ -99,6 +115,7 @@ export class Reply {
       this.tier = "backup";
       fields += "x-tidegate-tier: backup\r\n";
     }
+    fields += thresholdText(this.#asked?.gate);
     const { status, phrase, framing } = head;
     const relayed = attempt.relay({ status, phrase, fields, framing, close: false }, bodyIdle);
     // Most responses are here as a whole: they cost no turn of the loop.
@@ -132,16 +149,29 @@ function plain(reason: Reason, status: number): Said {
 }
 
 /** The head of a refusal. */
-function refusalHead(reason: Reason, { status, fields: own }: Said, world: ReplyWorld): ReplyHead {
+function refusalHead(
+  reason: Reason,
+  { status, fields: own }: Said,
+  world: ReplyWorld,
+  gate?: Asked["gate"],
+): ReplyHead {
   const { close, overloaded } = REFUSALS[reason];
   let fields = `${own}x-tidegate-reason: ${reason}\r\n`;
   if (status === 503 || status === 429) {
-    fields += `retry-after: ${1 + Math.floor(world.random.next() * RETRY_SPREAD_S)}\r\n`;
+    const spreadS = gate?.spreadS ?? RETRY_SPREAD_S;
+    fields += `retry-after: ${1 + Math.floor(world.random.next() * spreadS)}\r\n`;
   }
   if (status === 405) fields += `allow: ${ALLOW}\r\n`;
   if (overloaded) fields += "x-envoy-overloaded: true\r\n";
+  fields += thresholdText(gate);
   fields += `date: ${httpDate(world.clock)}\r\n`;
   return { status, phrase: STATUS_CODES[status] ?? "", fields, framing: NONE, close };
+}
+
+/** Callers that are sidecars, too, need not send what would be refused. */
+function thresholdText(gate: Asked["gate"] | undefined): string {
+  const threshold = gate?.threshold;
+  return threshold === undefined ? "" : `x-tidegate-threshold: ${threshold}\r\n`;
 }
 
 /** A refusal where no exchange exists, as it goes to the wire. */

@@ -3,8 +3,10 @@
 import type { Meter } from "../core/meter.ts";
 import { Budget } from "../policy/budget.ts";
 import type { RetrySettings } from "../policy/retry.ts";
+import { RouteLoad } from "../policy/routeload.ts";
 import { RecentTimes } from "../policy/times.ts";
 import type { Clusters } from "./clusters.ts";
+import { Entrance, type EntranceSettings } from "./entrance.ts";
 import { Hedges } from "./hedges.ts";
 import { RouteMeter } from "./record.ts";
 import { Retries, type RetryWorld } from "./retries.ts";
@@ -12,7 +14,7 @@ import { type Match, Router } from "./router.ts";
 import type { Route } from "./serve.ts";
 
 /** What the config says of a route. */
-export interface RouteSettings {
+export interface RouteSettings extends EntranceSettings {
   readonly name: string;
   readonly match: Match;
   readonly cluster: string;
@@ -32,6 +34,8 @@ interface Kept {
   readonly budget: Budget;
   /** Of its answers, where it hedges. */
   readonly times: RecentTimes | undefined;
+  /** What it has in flight. */
+  readonly load: RouteLoad;
 }
 
 export class Routes {
@@ -69,16 +73,18 @@ export class Routes {
     if (cluster === undefined) throw new Error(`route ${name}: no such cluster`);
     const size = cluster.budget.settings;
     const known = before.get(name);
-    const { meter, budget } = known ?? {
+    const { meter, budget, load } = known ?? {
+      load: new RouteLoad(),
       meter: new RouteMeter(this.#world.meter, name),
       budget: new Budget(size),
     };
     budget.settings = size;
     const { hedge } = retry;
     const times = hedge && (known?.times ?? new RecentTimes());
-    kept.set(name, { meter, budget, times });
+    kept.set(name, { meter, budget, times, load });
     const retries = new Retries(retry, cluster, budget, this.#world);
     const hedges = hedge && times && new Hedges(hedge, retries, cluster, times);
-    return { name, match, cluster, timeout, upgrades, retries, hedges, meter };
+    const entrance = new Entrance(settings, load);
+    return { name, match, cluster, timeout, upgrades, retries, hedges, entrance, meter };
   }
 }

@@ -2,6 +2,7 @@
 import type { Exchange } from "../core/exchange.ts";
 import type { Lag } from "../core/lag.ts";
 import type { Cluster } from "./cluster.ts";
+import type { Entrance } from "./entrance.ts";
 import { endsHere, expectedTimeout, isLoop, requestIdOf } from "./headers.ts";
 import type { Hedges } from "./hedges.ts";
 import { pause } from "./pause.ts";
@@ -24,6 +25,7 @@ export interface Route {
   readonly upgrades: readonly string[];
   readonly retries: Retries;
   readonly hedges: Hedges | undefined;
+  readonly entrance: Entrance;
   readonly meter: RouteMeter;
 }
 
@@ -49,18 +51,19 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
   let race: Race | undefined;
   try {
     const route = path.router.match(exchange.request);
-    reply = new Reply(exchange, path, route?.cluster.fallback);
+    reply = new Reply(exchange, path, route?.cluster);
     const id = requestIdOf(exchange.request) ?? path.random.id();
-    story = new Story(exchange.request, route, id);
+    story = new Story(exchange, route, id);
     if (route === undefined) return reply.refuse("no_route");
     if (isLoop(exchange.request)) return reply.refuse("loop_detected");
     if (endsHere(exchange.request)) return reply.options();
     story.deadline = deadlineOf(exchange, route);
     if (story.deadline <= now) return reply.refuse("deadline_expired");
 
-    // Admission belongs here: limit, queue, criticality, fairness.
     entered = route.cluster;
-    entered.enter();
+    const queued = entered.enter(exchange, story, route.entrance, now);
+    if (queued !== undefined) now = await queued;
+    if (!story.admitted) return reply.turnAway(story.refused);
     route.retries.count(now);
 
     for (;;) {
@@ -77,6 +80,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
       if (decision.kind !== "again") {
         const relayed = reply.end(outcome, tried.attempt, path.bodyIdle);
         if (relayed === undefined) return;
+        entered.gate.flows(story, tried.attempt.head, now);
         await relayed;
         now = path.clock.now();
         return tried.ends(now);
@@ -94,7 +98,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     if (reply && story) path.recorder.ended(exchange, reply, story, now);
     race?.settle(now);
     tried?.settle(now);
-    entered?.leave();
+    if (story) entered?.leave(story, now);
     exchange.settled();
   }
 }

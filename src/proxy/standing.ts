@@ -58,3 +58,11 @@ const REASONS: Readonly<Partial<Record<TierChoice["kind"], string>>> = {
   primaries: "ramp_over",
   returning: "hold_over",
 };
+
+const NEAREST: readonly Unusable[] = ["full", "open", "draining", "down"];
+
+/** What keeps the one from being asked that is nearest to it; undefined when one may be, or there is none. */
+export function nearest(endpoints: readonly Endpoint[], now: number): Unusable | undefined {
+  const whys = new Set(endpoints.map((endpoint) => endpoint.unusable(now)));
+  return whys.has(undefined) ? undefined : NEAREST.find((why) => whys.has(why));
+}

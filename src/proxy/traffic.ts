@@ -26,7 +26,7 @@ export interface TrafficSettings {
 }
 
 /** What traffic shares with the rest of the sidecar. */
-export interface TrafficWorld extends Omit<ClusterWorld, "now">, ListenersWorld {
+export interface TrafficWorld extends Omit<ClusterWorld, "now" | "wall">, ListenersWorld {
   readonly clock: Clock;
   /** Hears of exceptions in which a request has ended. */
   bug(error: unknown): void;
@@ -42,7 +42,11 @@ export class Traffic {
 
   constructor(world: TrafficWorld) {
     this.#world = world;
-    this.clusters = new Clusters({ ...world, now: () => world.clock.now() });
+    this.clusters = new Clusters({
+      ...world,
+      now: () => world.clock.now(),
+      wall: () => world.clock.wall(),
+    });
     this.#routes = new Routes(this.clusters, world);
     this.#listeners = new Listeners(world);
   }

@@ -13,7 +13,7 @@ t.test("a config that can be run is ok, and exits 0", async (t) => {
 
 t.test("every error is told with its line and a caret, and exits 1", async (t) => {
   const file = join(t.testdir(), "tidegate.yaml");
-  writeFileSync(file, inRoute("timout: 1s\n        criticality: {}"));
+  writeFileSync(file, inRoute("timout: 1s\n        criticality: VERY"));
   const { ended, stdout } = await tidegate(["check", file]);
   t.equal(ended, 1);
   t.equal(
@@ -21,9 +21,9 @@ t.test("every error is told with its line and a caret, and exits 1", async (t) =
     `${file}:6:9: unknown option "timout"; did you mean "timeout"?
    6 |         timout: 1s
      |         ^^^^^^
-${file}:7:9: criticality is not available yet in this version; remove it
-   7 |         criticality: {}
-     |         ^^^^^^^^^^^
+${file}:7:22: criticality must be one of CRITICAL_PLUS, CRITICAL, SHEDDABLE_PLUS, SHEDDABLE
+   7 |         criticality: VERY
+     |                      ^^^^
 `,
   );
 });

@@ -51,6 +51,7 @@ const DEAD: EndpointState = {
 const APP: ClusterState = {
   name: "app",
   inFlight: 2,
+  concurrency: undefined,
   tier: "primaries",
   endpoints: [WELL, TRIPPED, DEAD],
   names: [],

@@ -85,6 +85,7 @@ t.test("what is written is one line for each record", async (t) => {
     ending: "complete",
     attempts: 0,
     hedge: undefined,
+    admission: undefined,
     requestId: undefined,
     bytesIn: 0,
     bytesOut: 9,

@@ -21,6 +21,10 @@ export const STATE: State = {
     {
       name: "app",
       inFlight: 2,
+      concurrency: {
+        ...{ mode: "report", limit: 16, inFlight: 1, streams: 1, waiting: 3, mostWaiting: 96 },
+        threshold: "SHEDDABLE/64",
+      },
       tier: "primaries",
       endpoints: [
         {

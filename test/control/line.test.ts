@@ -25,6 +25,7 @@ const RECORD: AccessRecord = {
   ending: "complete",
   attempts: 1,
   hedge: undefined,
+  admission: undefined,
   requestId: "a-b-c",
   bytesIn: 0,
   bytesOut: 48,

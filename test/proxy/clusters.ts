@@ -60,6 +60,7 @@ export function make(
   const cluster = new Cluster(settingsOf(primaries, backups, { backupConcurrency: most }), {
     wheel: clock.wheel,
     now: () => clock.now(),
+    wall: () => clock.wall(),
     random: { next: chance, id: () => "" },
     meter,
     changed: () => {},

@@ -160,6 +160,7 @@ export class Sidecar implements Host {
       {
         wheel: this.#wheel,
         now: () => world.now(),
+        wall: () => world.wall(),
         random: world.stream(`${this.address} cluster ${settings.name}`),
         meter: this.meter,
         dial: this.#dial(),

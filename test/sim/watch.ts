@@ -4,6 +4,7 @@ import { RAMP_MS } from "../../src/policy/ramp.ts";
 import { Cluster } from "../../src/proxy/cluster.ts";
 import type { Endpoint } from "../../src/proxy/endpoint.ts";
 import type { Audit } from "./audit.ts";
+import { watchAdmission } from "./watch-admission.ts";
 import { watchBudget } from "./watch-budget.ts";
 import { type Grants, watchGrants } from "./watch-grants.ts";
 import { Returns } from "./watch-returns.ts";
@@ -16,6 +17,7 @@ export class WatchedCluster extends Cluster {
   readonly #settings: ClusterSettings;
   readonly #grants: readonly Grants[];
   readonly #returns: Returns;
+  readonly #admission: { atRest(): void };
 
   constructor(settings: ClusterSettings, world: ClusterWorld, audit: Audit) {
     super(settings, {
@@ -33,6 +35,7 @@ export class WatchedCluster extends Cluster {
     this.#returns = new Returns(this, audit);
     this.#grants = this.endpoints.map((endpoint) => watchGrants(endpoint, audit));
     watchBudget(this.budget, audit);
+    this.#admission = watchAdmission(this.gate, audit);
   }
 
   override pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
@@ -73,7 +76,8 @@ export class WatchedCluster extends Cluster {
   atRest(): void {
     const holds = (is: boolean, what: string): void =>
       this.#audit.holds(is, "nothing is left at the end", () => `${this.name} ${what}`);
-    holds(this.inFlight.value === 0, `in flight ${this.inFlight.value}`);
+    holds(this.inFlight === 0, `in flight ${this.inFlight}`);
+    this.#admission.atRest();
     for (const { address, load } of this.endpoints) holds(load === 0, `${address.text} ${load}`);
     for (const grants of this.#grants) grants.atRest();
     this.#returns.atRest();

@@ -44,6 +44,7 @@ function record(index: number): AccessRecord {
     ending: "complete",
     attempts: 1,
     hedge: undefined,
+    admission: undefined,
     requestId: "0b1c2d3e-0000-4000-8000-0123456789ab",
     bytesIn: 0,
     bytesOut: 48,

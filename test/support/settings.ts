@@ -22,6 +22,8 @@ export interface Settings {
   readonly match?: Readonly<Record<string, unknown>>;
   readonly upgrades?: readonly string[];
   readonly retry?: Readonly<Record<string, unknown>>;
+  /** Other options of the route. */
+  readonly route?: Readonly<Record<string, unknown>>;
   readonly cluster?: Readonly<Record<string, unknown>>;
   readonly log?: Readonly<Record<string, unknown>>;
   readonly drain?: { readonly delay: string; readonly timeout: string };
@@ -39,6 +41,7 @@ export function settings(upstream: Address, wanted: Settings = {}): string {
     ...(wanted.timeout && { timeout: wanted.timeout }),
     ...(wanted.upgrades && { upgrades: wanted.upgrades }),
     ...(wanted.retry && { retry: wanted.retry }),
+    ...wanted.route,
   };
   const listener = {
     name: "inbound",

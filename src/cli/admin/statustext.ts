@@ -48,18 +48,29 @@ const TIERS: Readonly<Record<string, string>> = {
 };
 
 function clusterText(
-  { name, tier, inFlight, endpoints, names = [] }: ClusterState,
+  { name, tier, inFlight, concurrency, endpoints, names = [] }: ClusterState,
   now: number,
   paint: Paint,
 ): string {
   const asks = tier === "primaries" ? "primaries" : paint("yellow", TIERS[tier] ?? tier);
-  const head = `${paint("bold", `cluster ${name}`)}: asks ${asks}, ${inFlight} in flight\n`;
+  const head = `${paint("bold", `cluster ${name}`)}: asks ${asks}, ${inFlight} in flight${limitText(concurrency, paint)}\n`;
   const rows = endpoints.map((endpoint) => endpointRow(endpoint, now));
   const finish = (line: string, at: number): string => {
     const usable = endpoints[at]?.usable ?? "yes";
     return usable === "yes" ? line : paint(usable === "full" ? "yellow" : "red", line);
   };
   return head + table(HEAD, rows, finish) + columns(names.map((each) => nameRow(each, now)));
+}
+
+/** The limit, and who waits or is refused because of it; sidecars of before say nothing of it. */
+function limitText(state: ClusterState["concurrency"], paint: Paint): string {
+  if (state === undefined) return "";
+  const { mode, limit, streams, waiting, mostWaiting, threshold } = state;
+  const others = streams > 0 ? ` and ${streams} streams` : "";
+  const report = mode === "report" ? " (only reported)" : "";
+  const shed =
+    threshold === undefined ? "" : `, ${paint("yellow", `refuses from ${threshold} on`)}`;
+  return `${others}; at most ${limit}${report}, ${waiting} of ${mostWaiting} waiting${shed}`;
 }
 
 /** A name among the endpoints, and why it was not resolved when it was tried last. */

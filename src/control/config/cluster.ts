@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { USUAL_WEIGHT } from "../../core/address.ts";
 import { breaker } from "./breaker.ts";
+import { concurrency, fairness } from "./concurrency.ts";
 import { fallback } from "./fallback.ts";
 import { count, duration, name, size, target } from "./field.ts";
 import { healthCheck } from "./healthcheck.ts";
@@ -80,6 +81,8 @@ export const cluster = z.strictObject({
     ["256B", "1MiB"],
     "The largest head of a response; beyond it 502 upstream_protocol.",
   ),
+  concurrency,
+  fairness,
   retryBudget,
   failback: z
     .strictObject({

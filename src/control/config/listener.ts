@@ -1,5 +1,6 @@
 // The options of a listener and its routes.
 import { z } from "zod";
+import { criticality } from "./criticality.ts";
 import {
   address,
   cidr,
@@ -149,7 +150,15 @@ const route = z.strictObject({
     ["0s", "24h"],
     "For the whole request up to the response head; 504 when it is over. 0s = none.",
   ),
+  criticality,
   retry,
+  stream: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      "Are its answers streams or long polls, that take long whatever the service can do? They do not count to " +
+        "concurrency.limit, and nothing is learnt from their times.",
+    ),
   upgrades: z
     .array(upgrade)
     .prefault(["websocket"])

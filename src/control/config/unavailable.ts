@@ -5,8 +5,8 @@ import type { Path } from "./tree.ts";
 /** By the mapping that they stand in; `*` is any item of a list. */
 const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
   "listeners.*": ["http2", "protocol", "tls"],
-  "listeners.*.routes.*": ["criticality"],
-  "clusters.*": ["concurrency", "fairness", "http2", "protocol", "tls"],
+  "clusters.*": ["http2", "protocol", "tls"],
+  "clusters.*.concurrency": ["max", "min"],
 };
 
 /** Is `key` of the mapping at `path` an option of a later version? */

@@ -236,13 +236,16 @@ t.test("retries that cannot be are refused", async (t) => {
 
 t.test("options of later versions are refused as such", async (t) => {
   const later = (name: string) => `${name} is not available yet in this version; remove it`;
-  t.strictSame(errorsOf(inRoute("criticality: { a: 1 }")), [`6:9: ${later("criticality")}`]);
   for (const name of ["tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inListener(`${name}: {}`)), [`4:5: ${later(name)}`]);
   }
-  for (const name of ["concurrency", "fairness", "tls", "http2", "protocol"]) {
+  for (const name of ["tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inCluster(`${name}: off`)), [`8:5: ${later(name)}`]);
   }
+  t.strictSame(errorsOf(inCluster("concurrency: { min: 1, limit: adaptive }")), [
+    `8:20: ${later("min")}`,
+    "8:35: limit adaptive is not available yet in this version; give a whole number",
+  ]);
   t.match(errorsOf(atTop("retry: {}")), ['1:1: unknown option "retry"']);
 });
 
@@ -255,7 +258,7 @@ listeners:
       - cluster: ap
         match: { path: x }
       - cluster: app
-        criticality: {}
+        criticality: 1
 clusters:
   - name: app
     endpoints: []
@@ -264,7 +267,7 @@ clusters:
     endpoints: [a:1]
 `;
   const places = errorsOf(text).map((error) => error.split(": ")[0]);
-  t.strictSame(places, ["1:17", "4:11", "6:18", "7:24", "9:9", "12:16", "13:19", "14:11"]);
+  t.strictSame(places, ["1:17", "4:11", "6:18", "7:24", "9:22", "12:16", "13:19", "14:11"]);
 });
 
 t.test("an error shows its line, with a caret under what is wrong", async (t) => {

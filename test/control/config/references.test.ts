@@ -22,10 +22,10 @@ t.test("a route must lead to a cluster that there is", async (t) => {
 });
 
 t.test("an unknown cluster is told even when much else is wrong", async (t) => {
-  const errors = errorsOf(withRoutes("{ cluster: ap, timeout: 1, criticality: {} }"));
+  const errors = errorsOf(withRoutes("{ cluster: ap, timeout: 1, criticality: 1 }"));
   t.strictSame(
     errors.map((error) => error.split(" ")[0]),
-    ["5:20:", "5:33:", "5:36:"],
+    ["5:20:", "5:33:", "5:49:"],
   );
 });
 

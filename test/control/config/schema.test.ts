@@ -6,6 +6,7 @@ import type { Target } from "../../../src/control/name.ts";
 import type { ResolverSettings } from "../../../src/control/resolver.ts";
 import type { Address } from "../../../src/core/address.ts";
 import type { BreakerSettings } from "../../../src/policy/breakersettings.ts";
+import type { CriticalitySettings } from "../../../src/policy/criticality.ts";
 import type { RefreshSettings } from "../../../src/policy/refresh.ts";
 import { atTop, configOf, inCluster, inListener, inRoute, withRoutes } from "./sample.ts";
 
@@ -50,6 +51,13 @@ interface Promised {
     readonly responseHeaderBytes: number;
     readonly retryBudget: { readonly percent: number; readonly minimumPerSecond: number };
     readonly failback: { readonly hold: number };
+    readonly concurrency: {
+      readonly limit?: number;
+      readonly queue: { readonly size: number | "auto"; readonly wait: number | "auto" };
+      readonly streams: number;
+      readonly mode: "enforce" | "report" | "off";
+    };
+    readonly fairness?: { readonly key: string };
   }[];
 }
 
@@ -68,6 +76,8 @@ interface PromisedRoute {
   readonly cluster: string;
   readonly timeout: number;
   readonly upgrades: readonly string[];
+  readonly criticality: CriticalitySettings;
+  readonly stream: boolean;
   readonly retry: {
     readonly attempts: number;
     readonly on: readonly ("connectFailure" | "reset" | "refused")[];
@@ -111,6 +121,8 @@ const DEFAULTS: Promised = {
           cluster: "app",
           timeout: 15_000,
           upgrades: ["websocket"],
+          criticality: { default: "CRITICAL", header: undefined, methods: {} },
+          stream: false,
           retry: {
             attempts: 1,
             on: ["connectFailure", "reset", "refused"],
@@ -143,6 +155,7 @@ const DEFAULTS: Promised = {
       responseHeaderBytes: 65_536,
       retryBudget: { percent: 20, minimumPerSecond: 3 },
       failback: { hold: 3000 },
+      concurrency: { queue: { size: "auto", wait: "auto" }, streams: 10_000, mode: "enforce" },
     },
   ],
 };

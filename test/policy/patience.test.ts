@@ -1,0 +1,32 @@
+import t from "tap";
+import { patience } from "../../src/policy/patience.ts";
+
+const PRESSURE = { meanMs: 10, limit: 16, excess: 2, shedding: true, emptyAgoMs: 1000 };
+
+t.test("the more comes, the shorter is the wait, within bounds", async (t) => {
+  const rows: readonly (readonly [limit: number, excess: number, waitMs: number])[] = [
+    [16, 2, 5],
+    [16, 1.1, 50],
+    [16, 50, 2.5],
+    [1, 2, 80],
+    [1, 1.01, 300],
+    [1, 1, 1000],
+  ];
+  for (const [limit, excess, waitMs] of rows) {
+    const { marginal } = patience({ ...PRESSURE, limit, excess });
+    t.ok(Math.abs(marginal - waitMs) < 0.01, `${limit}, ${excess}: ${marginal}`);
+  }
+});
+
+t.test("bursts are absorbed: after it was empty nobody has to go for 100 ms", async (t) => {
+  for (const emptyAgoMs of [0, 100]) {
+    t.equal(patience({ ...PRESSURE, emptyAgoMs }).marginal, 100);
+  }
+  t.equal(patience({ ...PRESSURE, emptyAgoMs: 101 }).marginal, 5);
+});
+
+t.test("the firm wait longer while others are shed, and the critical longer still", async (t) => {
+  t.strictSame(patience(PRESSURE), { marginal: 5, firm: 15, critical: 200 });
+  t.equal(patience({ ...PRESSURE, shedding: false }).firm, 5);
+  t.equal(patience({ ...PRESSURE, limit: 1 }).critical, 400);
+});
