@@ -43,11 +43,14 @@ function standard(fd: number, stream: () => Writer): Sink {
   return own === undefined ? fileSink(fd, false) : fileSink(own, true);
 }
 
-type Writer = Pick<Socket, "write" | "on" | "destroy">;
+type Writer = Pick<Socket, "write" | "on" | "listeners" | "destroy">;
+
+const ignore = (): void => {};
 
 function streamSink(stream: Writer, own: boolean): Sink {
   // Each failed write hears of it in its callback; without a listener the process would end.
-  stream.on("error", () => {});
+  // The process's own streams outlive their sinks, and keep one for all.
+  if (!stream.listeners("error").includes(ignore)) stream.on("error", ignore);
   return {
     chunkBytes: PIPE_CHUNK,
     write: (bytes, done) => {
