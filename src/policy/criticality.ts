@@ -37,11 +37,17 @@ export class CriticalityRule {
     this.#methods = new Map(methods.map(([method, word]) => [method, rankIn(word)]));
   }
 
-  /** The rank of a request, 0 for what matters most, when `said` is in the header, and by whom. */
-  rank(method: string, said: string | undefined, trusted: boolean): number {
+  /**
+   * The rank of a request, 0 for what matters most, when `said` are the values of the header, and by whom. Of
+   * several the lowest class counts, so that nobody gains by saying two; what is no class says nothing.
+   */
+  rank(method: string, said: readonly string[], trusted: boolean): number {
     const own = this.#methods.get(method) ?? this.#own;
-    const asked = said === undefined ? undefined : rankOf(said);
-    if (asked === undefined) return own;
+    let asked = -1;
+    for (const value of said) {
+      for (const word of value.split(",")) asked = Math.max(asked, rankOf(word) ?? -1);
+    }
+    if (asked < 0) return own;
     return this.#raises && trusted ? asked : Math.max(own, asked);
   }
 }

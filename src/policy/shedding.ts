@@ -5,8 +5,9 @@
 //
 // What is let in beyond what is completed keeps the queue from running dry; it is marginal, and gives way in
 // the queue. It begins when the queue has not been empty for a whole window while more came than that by
-// 3 * sqrt(n), which is chance no longer, and ends when less comes. DAGOR ("Overload Control for Scaling WeChat Microservices", SoCC 2018) chooses
-// its threshold from a histogram likewise, but feels its way to how much to let in.
+// 3 * sqrt(n), which is chance no longer, and ends when less comes. DAGOR ("Overload Control for Scaling
+// WeChat Microservices", SoCC 2018) chooses its threshold from a histogram likewise, but feels its way to how
+// much to let in.
 import { CRITICALITIES } from "../core/criticality.ts";
 import { cohortOf } from "./criticality.ts";
 import { Fairness } from "./fairness.ts";

@@ -12,6 +12,9 @@ export interface EntranceSettings {
   readonly stream: boolean;
 }
 
+/** What there is to be read of it. */
+type Asking = Pick<Exchange, "request" | "peer">;
+
 /** What is known of a request already. */
 interface Asks {
   readonly rank: number;
@@ -37,13 +40,13 @@ export class Entrance {
   }
 
   /** The rank of a request, 0 for what matters most. */
-  rank({ request, peer }: Exchange): number {
-    const said = request.fields.named(this.#rule.header)[0];
+  rank({ request, peer }: Asking): number {
+    const said = request.fields.named(this.#rule.header);
     return this.#rule.rank(request.method, said, peer.trusted);
   }
 
   /** A ticket for a request. `key` is the header that names callers, in lower case. */
-  ticket({ request, peer }: Exchange, asks: Asks, key: string | undefined): Ticket {
+  ticket({ request, peer }: Asking, asks: Asks, key: string | undefined): Ticket {
     const { rank, deadline, upgrade } = asks;
     return new Ticket({
       rank,
@@ -56,13 +59,14 @@ export class Entrance {
   }
 }
 
-/** Who asks: by the key, else the first of a trusted chain of addresses, else the peer. */
+/** Who asks: by the key, else whom a trusted peer had before it, else the peer. */
 function callerOf(request: RequestHead, peer: Peer, key: string | undefined): number {
   const named = key === undefined ? undefined : request.fields.named(key)[0];
   if (named !== undefined) return hashOf(named);
   if (peer.trusted && request.fields.find(FORWARDED_FOR) >= 0) {
-    const [first = ""] = request.fields.named("x-forwarded-for");
-    return hashOf(first.split(",", 1)[0]?.trim() ?? "");
+    // Its own word stands last: what stands before that came from its client, who may say anything.
+    const chain = request.fields.named("x-forwarded-for").at(-1) ?? "";
+    return hashOf(chain.slice(chain.lastIndexOf(",") + 1).trim());
   }
   peer.caller ??= hashOf(peer.address);
   return peer.caller;

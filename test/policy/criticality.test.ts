@@ -8,29 +8,38 @@ t.test("a client may lower its own, and never raise it beyond the route's", asyn
   const rule = new CriticalityRule({ default: "CRITICAL", header: undefined, methods: {} });
   t.equal(rule.header, "x-criticality");
   for (const trusted of [false, true]) {
-    t.equal(rule.rank("GET", undefined, trusted), CRITICAL);
-    t.equal(rule.rank("GET", "SHEDDABLE", trusted), SHEDDABLE);
-    t.equal(rule.rank("GET", "sheddable_plus", trusted), SHEDDABLE_PLUS);
-    t.equal(rule.rank("GET", "CRITICAL_PLUS", trusted), CRITICAL);
-    t.equal(rule.rank("GET", "VERY", trusted), CRITICAL, "what is no class says nothing");
+    t.equal(rule.rank("GET", [], trusted), CRITICAL);
+    t.equal(rule.rank("GET", ["SHEDDABLE"], trusted), SHEDDABLE);
+    t.equal(rule.rank("GET", ["sheddable_plus"], trusted), SHEDDABLE_PLUS);
+    t.equal(rule.rank("GET", ["CRITICAL_PLUS"], trusted), CRITICAL);
+    t.equal(rule.rank("GET", ["VERY"], trusted), CRITICAL, "what is no class says nothing");
   }
 });
 
 t.test("where the route takes it from a header, a trusted one raises it as well", async (t) => {
   const rule = new CriticalityRule({ default: "SHEDDABLE_PLUS", header: "x-tier", methods: {} });
   t.equal(rule.header, "x-tier");
-  t.equal(rule.rank("GET", "CRITICAL_PLUS", true), CRITICAL_PLUS);
-  t.equal(rule.rank("GET", "CRITICAL_PLUS", false), SHEDDABLE_PLUS);
-  t.equal(rule.rank("GET", "SHEDDABLE", false), SHEDDABLE);
+  t.equal(rule.rank("GET", ["CRITICAL_PLUS"], true), CRITICAL_PLUS);
+  t.equal(rule.rank("GET", ["CRITICAL_PLUS"], false), SHEDDABLE_PLUS);
+  t.equal(rule.rank("GET", ["SHEDDABLE"], false), SHEDDABLE);
+});
+
+t.test("of several in one request the lowest counts, whoever says them", async (t) => {
+  const rule = new CriticalityRule({ default: "CRITICAL", header: "x-tier", methods: {} });
+  for (const trusted of [false, true]) {
+    t.equal(rule.rank("GET", ["CRITICAL_PLUS", "SHEDDABLE"], trusted), SHEDDABLE);
+    t.equal(rule.rank("GET", ["SHEDDABLE_PLUS, CRITICAL_PLUS"], trusted), SHEDDABLE_PLUS);
+    t.equal(rule.rank("GET", ["", "SHEDDABLE_PLUS", "VERY"], trusted), SHEDDABLE_PLUS);
+  }
 });
 
 t.test("a method has its own", async (t) => {
   const methods = { GET: "SHEDDABLE", POST: "CRITICAL_PLUS" } as const;
   const rule = new CriticalityRule({ default: "CRITICAL", header: undefined, methods });
-  t.equal(rule.rank("GET", undefined, false), SHEDDABLE);
-  t.equal(rule.rank("POST", undefined, false), CRITICAL_PLUS);
-  t.equal(rule.rank("PUT", undefined, false), CRITICAL);
-  t.equal(rule.rank("GET", "CRITICAL", false), SHEDDABLE);
+  t.equal(rule.rank("GET", [], false), SHEDDABLE);
+  t.equal(rule.rank("POST", [], false), CRITICAL_PLUS);
+  t.equal(rule.rank("PUT", [], false), CRITICAL);
+  t.equal(rule.rank("GET", ["CRITICAL"], false), SHEDDABLE);
 });
 
 t.test("callers are spread over all cohorts evenly, and anew each hour", async (t) => {

@@ -9,6 +9,8 @@ export interface ClientSettings {
   /** Requests a second at a time; arrivals are a Poisson process. */
   readonly rate: (now: number) => number;
   readonly method?: "GET" | "POST";
+  /** Further lines of the head. */
+  readonly lines?: readonly string[];
   /** Milliseconds until a client goes away; Infinity by default. */
   readonly patience?: number;
   /** How often a client sends a request again that failed, and after how many milliseconds. */
@@ -71,7 +73,7 @@ export class Client {
   }
 
   #send(id: string, sent: number): void {
-    const { method = "GET", patience = Number.POSITIVE_INFINITY } = this.#settings;
+    const { method = "GET", patience = Number.POSITIVE_INFINITY, lines = [] } = this.#settings;
     const key = sent === 0 ? id : `${id}-${sent}`;
     this.#open.add(key);
     const began = this.#world.now();
@@ -81,7 +83,8 @@ export class Client {
       if (!good) this.#again(id, sent);
     });
     const body = method === "POST" ? "content-length: 2\r\n\r\nhi" : "\r\n";
-    const text = `${method} / HTTP/1.1\r\nhost: app\r\nx-request-id: ${key}\r\n${body}`;
+    const head = [`${method} / HTTP/1.1`, "host: app", `x-request-id: ${key}`, ...lines];
+    const text = `${head.join("\r\n")}\r\n${body}`;
     const read = readCall(text);
     if (read === undefined) throw new Error(`not a request: ${text}`);
     const call: Call = { ...read, from: visit, peer: "10.9.0.1", onGone: undefined };

@@ -74,8 +74,11 @@ function options(chance: Stream) {
     ramp: chance.pick(["0s", "2s", "10s"]),
     minimumHealthy: chance.below(3),
   };
+  const limit = chance.pick([16, 64]);
+  const concurrency = { limit, mode: chance.pick(["enforce", "report"]) };
   return {
     cluster: {
+      ...chance.pick([{}, { concurrency }]),
       healthCheck: chance.pick(checks),
       breaker: chance.next() < 0.15 ? "off" : breaker,
       connectTimeout: chance.pick(["100ms", "1s"]),
