@@ -6,6 +6,8 @@
 //        |  trials passed                       is over, or it v is needed    |
 //        +------------------------------------------------ half_open ---------+
 //
+// When trials have failed it lasts: from then on one call goes ahead each time, and only when that succeeds
+// are there trials again. Otherwise it just stays open: an outage is few changes, however long it is.
 // Time moves the state only when it is asked. An outcome counts only in the generation that granted
 // it (both as in gobreaker): what began before a trip cannot close it, nor open it after recovery.
 import type {
@@ -16,8 +18,9 @@ import type {
   Verdict,
 } from "../core/breaker.ts";
 import { type BreakerSettings, rulesOf } from "./breakersettings.ts";
+import { type Open, opened, openFor, type State, trialsOf } from "./breakerstate.ts";
 import { Calls } from "./calls.ts";
-import { type Opening, Openings } from "./opening.ts";
+import { Openings } from "./opening.ts";
 import { rampShare } from "./ramp.ts";
 import { type TrialRules, Trials } from "./trials.ts";
 
@@ -31,18 +34,6 @@ export interface BreakerWorld {
   readonly stood: (now: number) => number;
   readonly changed: (change: BreakerChange) => void;
 }
-
-type State =
-  /** `since` when it is back; always, unless trials brought it back. */
-  | { readonly kind: "closed"; readonly since: number }
-  /** It may end at `soonest` where others are missing. */
-  | {
-      readonly kind: "open";
-      readonly since: number;
-      readonly soonest: number;
-      readonly until: number;
-    }
-  | { readonly kind: "half_open"; readonly trials: Trials };
 
 interface Override {
   readonly to: "open" | "closed";
@@ -104,23 +95,27 @@ export class Breaker {
     return this.#override;
   }
 
+  /** Is it open for some time yet? As it was when time was last asked. */
+  get waits(): boolean {
+    return this.#state.kind === "open" && this.#state.trials === undefined;
+  }
+
   /** Would `enter` grant a call? */
   allows(now: number): boolean {
     this.ask(now);
-    const state = this.#state;
-    return state.kind === "closed" || (state.kind === "half_open" && state.trials.hasPlace);
+    return this.#state.kind === "closed" || trialsOf(this.#state)?.hasPlace === true;
   }
 
   /** Asks for one call: a grant, to be settled once, or NO_GRANT. */
   enter(now: number): number {
     this.ask(now);
-    const state = this.#state;
-    if (state.kind === "closed") return this.#generation;
-    if (state.kind === "open" || !state.trials.hasPlace) return NO_GRANT;
+    if (this.#state.kind === "closed") return this.#generation;
+    const trials = trialsOf(this.#state);
+    if (trials?.hasPlace !== true) return NO_GRANT;
     // Trials have a time of their own, in which we never stand still.
     const stood = this.#world.stood(now);
-    state.trials.begin(++this.#generation, now - stood + this.#settings.trialTimeout);
-    this.#due = state.trials.due + stood;
+    trials.begin(++this.#generation, now - stood + this.#settings.trialTimeout);
+    this.#due = trials.due + stood;
     return this.#generation;
   }
 
@@ -133,19 +128,17 @@ export class Breaker {
       if (this.#override !== undefined) return;
       this.#calls.count(verdict, tookMs, now);
       this.#review(now);
-    } else if (state.kind === "half_open") {
-      state.trials.settle(grant, verdict, this.#calls.isSlow(verdict, tookMs));
-      this.#judge(state.trials, now);
+    } else {
+      trialsOf(this.#state)?.settle(grant, verdict, this.#calls.isSlow(verdict, tookMs));
+      this.#judge(now);
     }
   }
 
   /** A granted call is answered well so far; `ends` tells how it went in the end. */
   answers(grant: number, { since, tookMs }: Coming): void {
     this.ask(since);
-    const state = this.#state;
     this.#calls.answers();
-    if (state.kind !== "half_open") return;
-    state.trials.answers(grant, this.#calls.isSlow("success", tookMs));
+    trialsOf(this.#state)?.answers(grant, this.#calls.isSlow("success", tookMs));
   }
 
   /**
@@ -170,9 +163,7 @@ export class Breaker {
   hasten(now: number): void {
     this.ask(now);
     const state = this.#state;
-    if (state.kind === "open" && now >= state.soonest) {
-      this.#change(this.#halfOpen(), "needed", now);
-    }
+    if (state.kind === "open" && now >= state.soonest) this.#tryAgain(state, "needed", now);
   }
 
   /** The share of its usual traffic that it should get, in (0, 1]: below 1 only after recovery. */
@@ -184,7 +175,7 @@ export class Breaker {
   /** How long it has been open in all, so that an opening between two looks is seen. */
   openMs(now: number): number {
     this.ask(now);
-    return this.#openMs + (this.#state.kind === "open" ? now - this.#state.since : 0);
+    return this.#openMs + openFor(this.#state, now);
   }
 
   /** Refuses everything until `until`, or `auto`. `mayTrip` is not asked: the operator knows. */
@@ -221,12 +212,21 @@ export class Breaker {
       this.auto(now);
     } else if (state.kind === "closed") {
       this.#review(now);
-    } else if (state.kind === "open") {
-      this.#change(this.#halfOpen(), "open_time_over", now);
+    } else if (state.kind === "open" && state.trials === undefined) {
+      this.#tryAgain(state, "open_time_over", now);
     } else {
-      state.trials.expire(now - this.#world.stood(now));
-      this.#judge(state.trials, now);
+      trialsOf(this.#state)?.expire(now - this.#world.stood(now));
+      this.#judge(now);
     }
+  }
+
+  /** Its time is over: it makes its trials or, where they have failed before, sends one call ahead. */
+  #tryAgain(state: Open, ended: BreakerReason, now: number): void {
+    if (state.trials !== undefined) return;
+    if (!this.#openings.lasts) return this.#change(this.#halfOpen(), ended, now);
+    const trials = new Trials({ ...this.#rules, places: 1 });
+    this.#state = { ...state, until: Math.min(now, state.until), trials, ended };
+    this.#due = NEVER;
   }
 
   /** Trips if there is cause. Cause without leave is looked at again whenever time is asked. */
@@ -238,26 +238,38 @@ export class Breaker {
     else this.#due = ALWAYS;
   }
 
-  #judge(trials: Trials, now: number): void {
+  #judge(now: number): void {
+    const state = this.#state;
+    const trials = trialsOf(state);
+    if (trials === undefined) return;
     this.#due = trials.due + this.#world.stood(now);
-    if (trials.verdict === "failed") {
-      this.#open(this.#openings.failed(this.#settings, this.#world.random()), "trials_failed", now);
-    } else if (trials.verdict === "passed") {
-      this.#change({ kind: "closed", since: now }, "trials_passed", now);
-    }
+    const { verdict } = trials;
+    if (verdict === undefined) return;
+    if (state.kind === "open") {
+      if (verdict === "failed") this.#stayOpen(state, now);
+      else this.#change(this.#halfOpen(), state.ended ?? "open_time_over", now);
+    } else if (verdict === "failed") {
+      const opening = this.#openings.failed(this.#settings, now, this.#world.random());
+      this.#change(opened(opening, now), "trials_failed", now);
+    } else this.#change({ kind: "closed", since: now }, "trials_passed", now);
   }
 
   #trip(cause: BreakerReason, now: number): void {
     const closedMs = this.#state.kind === "closed" ? now - this.#state.since : 0;
-    this.#open(this.#openings.tripped(closedMs, this.#settings, this.#world.random()), cause, now);
+    const chance = this.#world.random();
+    const opening = this.#openings.tripped(closedMs, this.#settings, now, chance);
+    this.#change(opened(opening, now), cause, now);
   }
 
-  #open({ least, most }: Opening, reason: BreakerReason, now: number): void {
-    this.#change(
-      { kind: "open", since: now, soonest: now + least, until: now + most },
-      reason,
-      now,
-    );
+  /** What was sent ahead has failed: that is another time, and no other state. */
+  #stayOpen(before: Open, now: number): void {
+    this.#openMs += openFor(before, now);
+    const opening = this.#openings.stays(this.#settings, now, this.#world.random());
+    const state = opened(opening, now);
+    const { until } = state;
+    this.#state = state;
+    this.#due = until;
+    this.#last = { from: "open", to: "open", reason: "trials_failed", at: now, until };
   }
 
   #halfOpen(): State {
@@ -266,8 +278,8 @@ export class Breaker {
 
   #change(state: State, reason: BreakerReason, now: number): void {
     const before = this.#state;
-    // What nobody asked about after its time was over was open no longer.
-    if (before.kind === "open") this.#openMs += Math.min(now, before.until) - before.since;
+    this.#openMs += openFor(before, now);
+    this.#openings.changed(now);
     const until = state.kind === "open" ? state.until : this.#override?.until;
     this.#state = state;
     this.#generation++;

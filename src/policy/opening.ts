@@ -1,19 +1,22 @@
 // How long a breaker stays open.
 //
-//   min(max, first * 2^rounds) * (1 - jitter * chance)
+//   min(max, base * 2^(trips - 1 + rounds)) * (1 - jitter * chance)
 //
-//   rounds = how often in a row its trials have failed since it tripped
-//   first  = base or, where it is the n-th trip after the first, 40 s * 2^(n - 1)
+//   trips  = how often in a row it has tripped
+//   rounds = how often in a row its trials have failed since then
 //
 // An endpoint that is down for a while fails its trials, and is found again soon after it is back. One that
-// passes them and trips again flaps: each time it is away for 20 s at least (at the default jitter, and
-// unless `max` is less), and as long a calm time forgets one trip. So whatever its calls come to,
-// it goes out of use and comes back 3 + T / 10 s times at most in any time T, as policy/health.ts
-// has it for probes.
+// passes them and trips again flaps; as long a calm time as `calmMs` forgets one trip. Trials are three
+// changes of the breaker: half-open, closed and, if it flaps, open again. So it waits for longer where more
+// than three were less than a minute before: whatever its calls come to, it changes six times in any
+// minute at most, which is once in ten seconds (unless `max` is less than a minute, or others are missing).
 import type { BreakerSettings } from "./breakersettings.ts";
 
-const FLAPPING_MS = 40_000;
 const CALM_MS = 20_000;
+const MINUTE_MS = 60_000;
+const ALWAYS = Number.NEGATIVE_INFINITY;
+/** So many changes may be younger than a minute when it becomes half-open. */
+const BEFORE_TRIALS = 3;
 
 /** Milliseconds from now on. */
 export interface Opening {
@@ -25,35 +28,58 @@ export interface Opening {
 type Settings = Pick<BreakerSettings, "failureRate" | "open" | "ramp">;
 
 export class Openings {
-  /** Trips that no calm time has outweighed yet, as far as they lengthen the time. */
+  /** Trips that no calm time has outweighed yet, this one included, as far as they lengthen the time. */
   #trips = 0;
   #rounds = 0;
+  /** When the last changes of the breaker were, the newest last. */
+  #changes: readonly number[] = [];
 
-  /** It trips after it has been closed for so long; `chance` is in [0, 1). */
-  tripped(closedMs: number, settings: Settings, chance: number): Opening {
+  /** Have trials failed since it tripped? Then it is an outage that lasts. */
+  get lasts(): boolean {
+    return this.#rounds > 0;
+  }
+
+  /** The breaker has changed its state. */
+  changed(now: number): void {
+    this.#changes = [...this.#changes, now].slice(-BEFORE_TRIALS - 1);
+  }
+
+  /** It has tripped after it has been closed for so long; `chance` is in [0, 1). */
+  tripped(closedMs: number, settings: Settings, now: number, chance: number): Opening {
     const { failureRate, open, ramp } = settings;
     const calmMs = Math.max(CALM_MS, failureRate.window, ramp, 2 * open.base);
     this.#trips = Math.max(0, this.#trips - Math.floor(closedMs / calmMs));
     this.#rounds = 0;
     // What cannot lengthen the time any more need not be forgotten later.
     if (this.#trips === 0 || this.#longest(open) < open.max) this.#trips++;
-    return this.#opening(open, chance);
+    return this.#opening(open, now, chance, 1);
   }
 
-  /** Its trials have failed. */
-  failed({ open }: Settings, chance: number): Opening {
-    if (this.#longest(open) < open.max) this.#rounds++;
-    return this.#opening(open, chance);
+  /** Its trials have failed: it opens again. */
+  failed({ open }: Settings, now: number, chance: number): Opening {
+    this.#failed(open);
+    return this.#opening(open, now, chance, 1);
+  }
+
+  /** What went ahead of its trials has failed: it stays open. */
+  stays({ open }: Settings, now: number, chance: number): Opening {
+    this.#failed(open);
+    return this.#opening(open, now, chance, 0);
+  }
+
+  #failed(open: BreakerSettings["open"]): void {
+    if (this.#rounds === 0 || this.#longest(open) < open.max) this.#rounds++;
   }
 
   #longest({ base, max }: BreakerSettings["open"]): number {
-    const again = this.#trips - 2;
-    const first = again < 0 ? base : Math.max(base, FLAPPING_MS * 2 ** again);
-    return Math.min(max, first * 2 ** this.#rounds);
+    return Math.min(max, base * 2 ** (this.#trips - 1 + this.#rounds));
   }
 
-  #opening(open: BreakerSettings["open"], chance: number): Opening {
+  /** `own` is how many changes of the breaker the opening is itself. */
+  #opening(open: BreakerSettings["open"], now: number, chance: number, own: 0 | 1): Opening {
     const part = 1 - open.jitter * chance;
-    return { most: this.#longest(open) * part, least: open.base * part };
+    const before = this.#changes.at(own - BEFORE_TRIALS - 1) ?? ALWAYS;
+    const room = Math.min(open.max, before + MINUTE_MS - now);
+    return { most: Math.max(this.#longest(open) * part, room), least: open.base * part };
   }
 }

@@ -154,7 +154,7 @@ export class Endpoint implements Loaded {
   waits(now: number): boolean {
     const { breaker } = this;
     if (this.unusableAtLast(now) !== "open" || breaker === undefined) return false;
-    return breaker.state === "open" && breaker.override === undefined;
+    return breaker.waits && breaker.override === undefined;
   }
 
   #unusableIfUp(now: number): Unusable | undefined {

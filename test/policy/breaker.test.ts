@@ -191,7 +191,7 @@ t.test("a trial that has had its time fails, however long we stood still", async
   scene.stood += 60_000;
   t.equal(scene.state, "open");
   scene.wait();
-  t.equal(scene.state, "half_open", "the open time is nobody's to answer in");
+  t.ok(scene.breaker.allows(scene.now), "the open time is nobody's to answer in");
 });
 
 t.test("a late success from before the trip does not close the breaker", async (t) => {

@@ -62,10 +62,10 @@ export class Scene {
     return this.breaker.state;
   }
 
-  /** How long the last opening takes. */
+  /** How long the last opening takes, from when it was opened or what went ahead of its trials failed. */
   get openFor(): number {
-    const last = this.changes.findLast(({ to }) => to === "open");
-    return (last?.until ?? 0) - (last?.at ?? 0);
+    const { last } = this.breaker;
+    return last?.to === "open" ? (last.until ?? 0) - last.at : 0;
   }
 
   enter(): number {
@@ -104,13 +104,24 @@ export class Scene {
 
   /** Waits until the open time is over. */
   wait(): void {
-    this.now += this.openFor;
+    this.now = Math.max(this.now, this.breaker.last?.until ?? 0);
+  }
+
+  /** Trials fail: five of them or, where they have failed before, the one that goes ahead. */
+  fail(): void {
+    this.wait();
+    this.calls(5, "failure");
+  }
+
+  /** They pass, together with what goes ahead of them. */
+  pass(): void {
+    this.wait();
+    this.calls(1 + 5, "success");
   }
 
   /** Trips it, waits, and lets the trials pass. */
   recover(): void {
     this.trip();
-    this.wait();
-    this.calls(5, "success");
+    this.pass();
   }
 }

@@ -29,7 +29,8 @@ t.test("two are open and the third goes down: the one that waited longest is tri
   find("c:1", "unhealthy");
   t.equal(pick(), "b:1", "at once");
   t.equal(at("a:1").unusable(clock.now()), "open", "and only that one");
-  for (let n = 0; n < 3; n++) succeed("b:1");
+  // One goes ahead of the trials, of which three decide.
+  for (let n = 0; n < 1 + 3; n++) succeed("b:1");
   t.equal(at("b:1").breaker?.state, "closed");
   t.equal(pick(), "b:1");
 });
@@ -46,9 +47,8 @@ t.test("when its trials fail the next one is tried, and each once in the base ti
     }
     clock.pass(10);
   }
-  // Three of five trials decide.
-  const round = (name: string) => [name, name, name];
-  t.strictSame(tried, ["b:1", "a:1", "b:1", "a:1"].flatMap(round));
+  // One call goes ahead each time, and does not come to any trials.
+  t.strictSame(tried, ["b:1", "a:1", "b:1", "a:1"]);
 });
 
 t.test("while the trials of one are under way, the next one is tried", async (t) => {
@@ -59,8 +59,7 @@ t.test("while the trials of one are under way, the next one is tried", async (t)
     if (text !== undefined) at(text).enter(clock.now());
     return text;
   });
-  const five = (name: string) => [name, name, name, name, name];
-  t.strictSame(picked, [...five("b:1"), ...five("a:1").slice(2)]);
+  t.strictSame(picked.slice(0, 3), ["b:1", "a:1", undefined]);
 });
 
 t.test("who is drained is missing as well", async (t) => {
@@ -73,10 +72,10 @@ t.test("minimumHealthy is a number: two of four", async (t) => {
   const all = ["a:1", "b:1", "c:1", "d:1"];
   const { clock, at, pick, find } = sick(all, ["a:1", "b:1"], 2);
   pick();
-  t.equal(at("a:1").breaker?.state, "open", "c and d are two");
+  t.equal(at("a:1").unusable(clock.now()), "open", "c and d are two");
   find("d:1", "unhealthy");
   pick();
-  t.equal(at("a:1").breaker?.state, "half_open", "c and a");
+  t.equal(at("a:1").unusable(clock.now()), undefined, "c and a");
   t.equal(at("b:1").unusable(clock.now()), "open");
 });
 

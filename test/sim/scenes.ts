@@ -1,6 +1,5 @@
 // What scenarios have in common: services in a row, a sidecar before them, and sums over them.
 
-import { turns } from "../support/turns.ts";
 import type { Client } from "./client.ts";
 import { configOf, places, type Wanted } from "./configs.ts";
 import type { Service, ServiceSettings } from "./service.ts";
@@ -41,11 +40,6 @@ export function backups(stage: Stage, count: number): string[] {
 
 export function arrivals(services: readonly Service[]): number {
   return services.reduce((sum, { arrived }) => sum + arrived, 0);
-}
-
-/** When an endpoint went out of use, and when it came back. */
-export function turnsOf(sidecar: Sidecar, address: string): readonly number[] {
-  return turns(changesOf(sidecar, address)).map(({ at }) => at);
 }
 
 /** Changes of the state of an endpoint, the first verdict apart. */

@@ -50,8 +50,9 @@ const open = z
   .prefault({})
   .describe(
     "How long nothing is sent to a tripped endpoint. One that passes its trials and trips again within " +
-      "20s (or failureRate.window, ramp or twice the base, if longer) flaps, and stays away for 40s, " +
-      "then for 80s, up to max. Where fewer than minimumHealthy can be asked, base will do.",
+      "20s (or failureRate.window, ramp or twice the base, if longer) flaps, and stays away for longer " +
+      "each time, so that its breaker changes six times a minute at most. Where fewer than " +
+      "minimumHealthy can be asked, base will do.",
   );
 
 const settings = z.strictObject({
