@@ -1,10 +1,11 @@
-// How many retries there may be: a share of the requests, and a few more for when there are few.
+// How many retries there may be: a share of the requests, or a few where the requests are few.
 //
-//   granted(10 s) < percent / 100 * requests(10 s) + minimumPerSecond * 10
+//   granted(10 s) < max(percent / 100 * requests(10 s), minimumPerSecond * 10)
 //
 // Finagle's RetryBudget (ttl 10 s, percentCanRetry, minRetriesPerSec), which linkerd has too, over a
-// sliding window of ten slots of one second. So attempts are at most 1 + percent / 100 times the
-// requests, and minimumPerSecond, in any ten slots that end with a retry; windows that do not overlap
+// sliding window of ten slots of one second; but theirs is the sum, and each sidecar of a row would add its
+// minimum to what those before it have added. So attempts are at most 1 + percent / 100 times the
+// requests, or minimumPerSecond more, in any ten slots that end with a retry; windows that do not overlap
 // cover all retries there ever were, so the same holds for the whole life of a budget.
 
 /** What the config says of it. */
@@ -40,7 +41,7 @@ export class Budget {
   remaining(now: number): number {
     if (now >= this.#slotEnds) this.#turn(now);
     const { percent, minimumPerSecond } = this.settings;
-    const allowed = (percent * sum(this.#requests)) / 100 + minimumPerSecond * SLOTS;
+    const allowed = Math.max((percent * sum(this.#requests)) / 100, minimumPerSecond * SLOTS);
     return Math.max(0, Math.floor(allowed - sum(this.#granted)));
   }
 

@@ -19,7 +19,7 @@ export function watchBudget(budget: Budget, audit: Audit): void {
     add(retries, now);
     const [asked, again] = [lately(requests, now), lately(retries, now)];
     audit.holds(
-      again <= (percent * asked) / 100 + minimumPerSecond * WINDOW_S,
+      again <= Math.max((percent * asked) / 100, minimumPerSecond * WINDOW_S),
       "retries stay within their budget",
       () => `${again} retries of ${asked} requests in ${WINDOW_S} s`,
     );

@@ -44,7 +44,7 @@ const pool = z
 const retryBudget = z
   .strictObject({
     percent: count(20, [0, 100], "Retries may be so many percent of the requests."),
-    minimumPerSecond: count(3, [0, 10_000], "And so many more a second, whatever the requests."),
+    minimumPerSecond: count(3, [0, 10_000], "So many a second at least, however few the requests."),
   })
   .prefault({})
   .describe(
