@@ -105,16 +105,18 @@ t.test(
   async (t) => {
     const here = await stage(t, { timeout: "500ms" });
     const { daemon, victim, label } = here;
-    const shots = await struck(here, () => victim.freeze());
+    // Five seconds of it: one request after the other finds out that it is not answered.
+    const shots = await struck(here, () => victim.freeze(), 7.5);
     const failed = shots.filter((shot) => !isGood(shot));
     t.same(
       new Set(failed.map(({ status, reason }) => `${status} ${reason}`)),
       new Set(["504 upstream_timeout"]),
     );
     t.equal(await daemon.metric("attempts_total", `${label},outcome="timed_out"`), failed.length);
+    t.ok(failed.length >= FAILURES, "some were sent there, or this shows nothing");
+    t.equal(await daemon.metric("breaker_state", label), 1);
     // What it does not answer makes it the busiest, and keeps others from it, even before the five that trip it.
-    t.equal(await daemon.metric("breaker_state", label), failed.length >= 5 ? 1 : 0);
-    t.ok(failed.length <= shots.length / 10, `${failed.length} of ${shots.length}`);
+    t.ok(failed.length <= shots.length / 50, `${failed.length} of ${shots.length}`);
     victim.thaw();
   },
 );
