@@ -21,9 +21,12 @@ export class Timer {
   previous: Timer | undefined;
   next: Timer | undefined;
   readonly fire: () => void;
+  /** Hears what `fire` has thrown, in the wheel's place. */
+  readonly owner: { onBug(error: unknown): void } | undefined;
 
-  constructor(fire: () => void) {
+  constructor(fire: () => void, owner?: { onBug(error: unknown): void }) {
     this.fire = fire;
+    this.owner = owner;
   }
 }
 
@@ -146,7 +149,7 @@ export class Wheel {
     try {
       timer.fire();
     } catch (error) {
-      this.onBug(error);
+      (timer.owner ?? this).onBug(error);
     }
   }
 

@@ -13,7 +13,6 @@ import { Timer } from "../core/wheel.ts";
 import { wordsOf } from "../core/words.ts";
 import { type BodyLimits, BodyReader, type BodyTarget } from "./body.ts";
 import { lastChunk } from "./encode.ts";
-import { guarded } from "./guarded.ts";
 import { INCOMPLETE } from "./lines.ts";
 import { parseResponse } from "./response.ts";
 import type { ClientSettings } from "./settings.ts";
@@ -35,7 +34,7 @@ const NONE = { kind: "none" } as const;
 const CLOSE = { kind: "close" } as const;
 type State = "connecting" | "idle" | "waiting" | "body" | "closed";
 
-export class ClientConnection implements BodySink, BodyTarget {
+export class ClientConnection implements BodySink, BodyTarget, SocketEvents {
   /** `Clock.now()` when it was released last; the pool's to set. */
   idleSince = 0;
   /** Has it been idle? Then the server may be closing it. */
@@ -70,18 +69,9 @@ export class ClientConnection implements BodySink, BodyTarget {
     const { responseHeaderBytes: headerBytes } = settings;
     this.#limits = { headerBytes, headers: RESPONSE_FIELDS, bodyBytes: 0 };
     this.#reader = new BodyReader(this.#limits);
-    const safely = <Said = void>(work: (said: Said) => void) => guarded(work, this.#onBug);
-    this.#timer = new Timer(safely(() => this.#onTimer()));
-    const events: SocketEvents = {
-      onBytes: safely((view) => this.#onBytes(view)),
-      onEnd: safely(() => this.#onEnd()),
-      onClose: safely((error) => this.#onClose(error)),
-      onConnect: safely(() => this.#onConnect()),
-      onDrain: safely(() => this.#onDrain()),
-      onWriteFailed: () => this.#settings.wheel.arm(this.#timer, LAST_WORDS_MS),
-    };
+    this.#timer = new Timer(() => this.#onTimer(), this);
     const { address, dial } = settings;
-    this.#socket = dial?.(address, events) ?? new EndpointSocket(address, events);
+    this.#socket = dial?.(address, this) ?? new EndpointSocket(address, this);
     settings.wheel.armAwake(this.#timer, settings.connectTimeout);
   }
 
@@ -166,24 +156,20 @@ export class ClientConnection implements BodySink, BodyTarget {
     receiver?.onBodyEnd(trailers);
   }
 
-  #onConnect(): void {
+  // What the socket says.
+
+  onConnect(): void {
     this.#settings.wheel.disarm(this.#timer);
     if (this.#receiver === undefined) this.#rest();
     else this.#state = "waiting";
   }
 
-  #rest(): void {
-    this.#state = "idle";
-    this.reused = true;
-    this.#owner.released(this);
-  }
-
-  #onDrain(): void {
+  onDrain(): void {
     this.#blocked = false;
     this.#receiver?.onRequestDrain();
   }
 
-  #onBytes(view: Buffer): void {
+  onBytes(view: Buffer): void {
     if (this.#state === "waiting") {
       this.#readHead(view);
     } else if (this.#state === "body") {
@@ -193,6 +179,42 @@ export class ClientConnection implements BodySink, BodyTarget {
       // Nobody asked: what came must never meet the next request.
       this.destroy();
     }
+  }
+
+  onEnd(): void {
+    const closeDelimited = this.#state === "body" && this.#reader.untilClose;
+    if (!closeDelimited) return this.onClose(undefined);
+    this.#reader.start(NONE);
+    this.onBodyEnd(undefined);
+    this.#complete(false);
+  }
+
+  onClose(error: Error | undefined): void {
+    this.#settings.wheel.disarm(this.#timer);
+    const detail = error === undefined ? "connection closed" : wordsOf(error);
+    this.#owner.closed(this);
+    this.#failed(this.#howItFailed(), detail);
+  }
+
+  onWriteFailed(): void {
+    this.#settings.wheel.arm(this.#timer, LAST_WORDS_MS);
+  }
+
+  /** The request that met the bug is given up; nobody else's is on this connection. */
+  onBug(error: unknown): void {
+    const { wheel } = this.#settings;
+    wheel.onBug(error);
+    try {
+      this.#failed(this.#state === "body" ? "truncated" : "cancelled", "a bug: see the log");
+    } catch (another) {
+      wheel.onBug(another);
+    }
+  }
+
+  #rest(): void {
+    this.#state = "idle";
+    this.reused = true;
+    this.#owner.released(this);
   }
 
   #readHead(view: Buffer): void {
@@ -247,21 +269,6 @@ export class ClientConnection implements BodySink, BodyTarget {
     this.#failed(how, wrong?.detail ?? "malformed response");
   }
 
-  #onEnd(): void {
-    const closeDelimited = this.#state === "body" && this.#reader.untilClose;
-    if (!closeDelimited) return this.#onClose(undefined);
-    this.#reader.start(NONE);
-    this.onBodyEnd(undefined);
-    this.#complete(false);
-  }
-
-  #onClose(error: Error | undefined): void {
-    this.#settings.wheel.disarm(this.#timer);
-    const detail = error === undefined ? "connection closed" : wordsOf(error);
-    this.#owner.closed(this);
-    this.#failed(this.#howItFailed(), detail);
-  }
-
   #howItFailed(): AttemptFailure {
     if (this.#state === "connecting") return "unreachable";
     if (this.#state === "body") return "truncated";
@@ -274,13 +281,6 @@ export class ClientConnection implements BodySink, BodyTarget {
     this.destroy();
     receiver?.onFailed(how, detail);
   }
-
-  /** The request that met the bug is given up; nobody else's is on this connection. */
-  readonly #onBug = (error: unknown): void => {
-    this.#settings.wheel.onBug(error);
-    const how = this.#state === "body" ? "truncated" : "cancelled";
-    guarded(() => this.#failed(how, "a bug: see the log"), this.#settings.wheel.onBug)();
-  };
 
   #onTimer(): void {
     const { connectTimeout, wheel } = this.#settings;

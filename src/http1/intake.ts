@@ -1,35 +1,35 @@
 // Reading from a client, and what has to be looked after while nothing is read.
-import type { Socket } from "node:net";
 import { Timer, type Wheel } from "../core/wheel.ts";
-import type { ReadBuffer } from "./readbuffer.ts";
+import type { OwnedSocket } from "./owned.ts";
 import { isReset } from "./socket.ts";
 
 /** How often it is asked, while nothing is read, whether the client is still there. */
 const LOOK_MS = 80;
 
+/** Whose connection it is. */
+interface Reader {
+  /** A body has waited for long, and nobody takes it. */
+  onBodyBlocked(): void;
+  /** Hears what that has thrown. */
+  onBug(error: unknown): void;
+}
+
 export class Intake {
-  readonly #socket: Socket;
-  readonly #reads: ReadBuffer;
+  readonly #socket: OwnedSocket;
   readonly #wheel: Wheel;
   readonly #patienceMs: number;
-  readonly #onBlocked: () => void;
+  readonly #reader: Reader;
   #paused = false;
   // Most connections are never paused.
   #blocked: Timer | undefined;
   #presence: Timer | undefined;
 
-  /** `onBlocked` hears of a body that has waited for `patienceMs`, and that nobody takes. */
-  constructor(
-    [socket, reads]: readonly [Socket, ReadBuffer],
-    wheel: Wheel,
-    patienceMs: number,
-    onBlocked: () => void,
-  ) {
+  /** A body that nobody takes may wait for `patienceMs`. */
+  constructor(socket: OwnedSocket, wheel: Wheel, patienceMs: number, reader: Reader) {
     this.#socket = socket;
-    this.#reads = reads;
     this.#wheel = wheel;
     this.#patienceMs = patienceMs;
-    this.#onBlocked = onBlocked;
+    this.#reader = reader;
   }
 
   /**
@@ -41,11 +41,10 @@ export class Intake {
     this.#presence ??= new Timer(() => this.#look());
     this.#wheel.arm(this.#presence, LOOK_MS);
     if (!whole) {
-      this.#blocked ??= new Timer(this.#onBlocked);
+      this.#blocked ??= new Timer(() => this.#reader.onBodyBlocked(), this.#reader);
       this.#wheel.arm(this.#blocked, this.#patienceMs);
     }
-    this.#reads.rest();
-    this.#socket.pause();
+    this.#socket.rest();
   }
 
   /** Reads on; false when it does already. */

@@ -34,23 +34,39 @@ interface Slab {
 const slabs = new WeakMap<ArrayBufferLike, Slab>();
 const spare: Slab[] = [];
 
+/** Whose socket it is. */
+interface Reader {
+  /** The view is valid until it returns; `borrow` keeps it for longer. */
+  onBytes(view: Buffer): void;
+  /** Hears what `onBytes` has thrown. */
+  onBug(error: unknown): void;
+}
+
 /** The read buffer of one socket. */
 export class ReadBuffer {
-  readonly onread: net.OnReadOpts;
+  readonly #reader: Reader;
   #slab: Slab | undefined;
   #buffer: Buffer = SHARED;
   #filled = false;
 
-  /** `onBytes` gets a view that is valid until it returns; `borrow` keeps it for longer. */
-  constructor(onBytes: (view: Buffer) => void) {
-    this.onread = {
-      buffer: () => this.#next(),
-      callback: (size) => {
-        this.#filled = size === SIZE;
-        onBytes(this.#buffer === SHARED ? sharedView(size) : this.#buffer.subarray(0, size));
-        return true;
-      },
-    };
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  /** For the socket's options. */
+  get onread(): net.OnReadOpts {
+    return { buffer: () => this.#next(), callback: (size) => this.#take(size) };
+  }
+
+  #take(size: number): boolean {
+    this.#filled = size === SIZE;
+    const view = this.#buffer === SHARED ? sharedView(size) : this.#buffer.subarray(0, size);
+    try {
+      this.#reader.onBytes(view);
+    } catch (error) {
+      this.#reader.onBug(error);
+    }
+    return true;
   }
 
   /** Reading pauses, for who knows how long: the next buffer, asked for when this read is over, is no slab. */

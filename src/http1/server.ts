@@ -8,12 +8,11 @@ import { Timer } from "../core/wheel.ts";
 import { BodyReader } from "./body.ts";
 import { ServerExchange, type Wire } from "./exchange.ts";
 import { Farewell } from "./farewell.ts";
-import { guarded } from "./guarded.ts";
 import { HeadReader } from "./headreader.ts";
 import { Intake } from "./intake.ts";
 import { INCOMPLETE, malformed } from "./lines.ts";
 import { Output } from "./output.ts";
-import { ReadBuffer } from "./readbuffer.ts";
+import type { OwnedSocket, SocketOwner } from "./owned.ts";
 import type { ServerSettings } from "./settings.ts";
 import { adopt, cutSocket } from "./socket.ts";
 import { LUMPS, Stalls } from "./stalls.ts";
@@ -28,22 +27,22 @@ const SLOW_BODY = malformed("body_timeout", "the body came slower than the limit
 
 type State = "http" | "tunnel" | "lingering" | "closed";
 
-export class ServerConnection implements Wire {
-  readonly #socket: Socket;
+export class ServerConnection implements Wire, SocketOwner {
+  readonly #socket: OwnedSocket;
   readonly #settings: ServerSettings;
   readonly #peer: Peer;
   readonly #closed: (connection: ServerConnection) => void;
   /** Pauses while too much is ahead, a body is not taken, or it was wrong. */
   readonly #intake: Intake;
-  readonly #farewell: Farewell;
   readonly #head: HeadReader;
   readonly #reader: BodyReader;
+  /** Of what is waited for: a request, the rest of its head, its answer in time, the client's own end. */
   readonly #timer: Timer;
-  readonly #deadlineTimer: Timer;
   readonly #stalls: Stalls;
   readonly output: Output;
   #state: State = "http";
   #exchange: ServerExchange | undefined;
+  #farewell: Farewell | undefined;
   /** What was read and has not been looked at: while a request is answered, what follows it. */
   #ahead: Buffer | undefined;
   /** While what was read is worked through: answers that come meanwhile do not begin to do the same. */
@@ -58,13 +57,8 @@ export class ServerConnection implements Wire {
     closed: (connection: ServerConnection) => void,
   ) {
     this.#closed = closed;
-    const safely = <Said = void>(work: (said: Said) => void) => guarded(work, this.#onBug);
-    const reads = new ReadBuffer(safely((view) => this.#onBytes(view)));
-    this.#timer = new Timer(safely(() => this.#onTimer()));
-    this.#deadlineTimer = new Timer(
-      safely(() => this.#exchange?.listener?.onDeadline(settings.wheel.time)),
-    );
-    const socket = adopt(accepted, reads);
+    this.#timer = new Timer(() => this.#onTimer(), this);
+    const socket = adopt(accepted, this);
     this.#socket = socket;
     this.#peer = peer;
     this.#settings = settings;
@@ -72,17 +66,9 @@ export class ServerConnection implements Wire {
     this.#reader = new BodyReader(settings.limits);
     this.#idleSince = settings.clock.now();
     const { wheel, limits } = settings;
-    const onSlow = safely(() => this.#bodyWrong(SLOW_BODY));
-    this.#stalls = new Stalls(socket, wheel, limits, onSlow);
-    const onBlocked = safely(() => this.#exchange?.listener?.onBodyBlocked());
-    this.#intake = new Intake([socket, reads], wheel, LUMPS * limits.bodyIdle, onBlocked);
-    this.#farewell = new Farewell(socket);
+    this.#stalls = new Stalls(socket, wheel, limits, this);
+    this.#intake = new Intake(socket, wheel, LUMPS * limits.bodyIdle, this);
     this.output = new Output(socket, this.#stalls);
-    const on = (event: string, work: () => void) => socket.on(event, safely(work));
-    on("end", () => this.#onEnd());
-    on("drain", () => this.#onDrain());
-    on("error", () => {});
-    on("close", () => this.#onClose());
     wheel.arm(this.#timer, limits.idle);
   }
 
@@ -111,13 +97,14 @@ export class ServerConnection implements Wire {
   }
 
   armDeadline(at: number): void {
-    if (at === Number.POSITIVE_INFINITY) this.#settings.wheel.rest(this.#deadlineTimer);
-    else this.#settings.wheel.armAt(this.#deadlineTimer, at);
+    // An exchange that is over has no deadline any more.
+    if (this.#exchange === undefined) return;
+    if (at === Number.POSITIVE_INFINITY) this.#settings.wheel.rest(this.#timer);
+    else this.#settings.wheel.armAt(this.#timer, at);
   }
 
   finished(close: boolean): void {
     const { wheel, limits, draining } = this.#settings;
-    wheel.rest(this.#deadlineTimer);
     this.#exchange = undefined;
     if (close) return this.#linger();
     this.resumeReading();
@@ -132,12 +119,12 @@ export class ServerConnection implements Wire {
     try {
       this.#pump();
     } catch (error) {
-      this.#onBug(error);
+      this.onBug(error);
     }
   }
 
   tunnelled(): void {
-    this.#settings.wheel.rest(this.#deadlineTimer);
+    this.#settings.wheel.rest(this.#timer);
     this.#stalls.tunnelOpens();
     this.resumeReading();
     this.#state = "tunnel";
@@ -151,16 +138,16 @@ export class ServerConnection implements Wire {
   }
 
   /** Whoever waited for an answer learns at once that there will be none. */
-  readonly #onBug = (error: unknown): void => {
+  onBug(error: unknown): void {
     this.#settings.wheel.onBug(error);
     this.#pumping = false;
     cutSocket(this.#socket);
-  };
+  }
 
   // What the socket says.
 
-  #onBytes(view: Buffer): void {
-    if (this.#state === "lingering") return this.#farewell.discard(view);
+  onBytes(view: Buffer): void {
+    if (this.#state === "lingering") return this.#farewell?.discard(view);
     this.#ahead = this.#ahead === undefined ? view : Buffer.concat([this.#ahead, view]);
     this.#pump();
     const ahead = this.#ahead;
@@ -242,7 +229,7 @@ export class ServerConnection implements Wire {
     this.#linger();
   }
 
-  #onEnd(): void {
+  onEnd(): void {
     if (this.#state === "lingering") return this.#socket.destroySoon();
     const exchange = this.#exchange;
     this.output.flush();
@@ -253,15 +240,14 @@ export class ServerConnection implements Wire {
     else this.#socket.destroy();
   }
 
-  #onDrain(): void {
+  onDrain(): void {
     this.#stalls.writesDrained();
     this.#exchange?.listener?.onResponseDrain();
   }
 
-  #onClose(): void {
+  onClose(): void {
     const { wheel } = this.#settings;
     wheel.disarm(this.#timer);
-    wheel.disarm(this.#deadlineTimer);
     this.#stalls.stop();
     this.#intake.stop();
     this.#state = "closed";
@@ -273,8 +259,20 @@ export class ServerConnection implements Wire {
     exchange?.listener?.onGone();
   }
 
+  // What takes too long.
+
+  onSlowBody(): void {
+    this.#bodyWrong(SLOW_BODY);
+  }
+
+  onBodyBlocked(): void {
+    this.#exchange?.listener?.onBodyBlocked();
+  }
+
   #onTimer(): void {
-    if (this.#state === "lingering") this.#socket.destroy();
+    const exchange = this.#exchange;
+    if (exchange !== undefined) exchange.listener?.onDeadline(this.#settings.wheel.time);
+    else if (this.#state === "lingering") this.#socket.destroy();
     else if (this.#head.begun) this.#refuse(SLOW_HEAD);
     else this.#linger();
   }
@@ -284,13 +282,13 @@ export class ServerConnection implements Wire {
     if (this.#state === "lingering" || this.#state === "closed") return;
     this.#state = "lingering";
     const { wheel } = this.#settings;
-    wheel.rest(this.#deadlineTimer);
     wheel.rest(this.#timer);
     this.#stalls.bodyRests();
     this.#ahead = undefined;
     this.#head.forget();
     this.#intake.resume();
     this.output.flush();
+    this.#farewell = new Farewell(this.#socket);
     this.#farewell.begin(wheel, this.#timer, this.#stalls);
   }
 }

@@ -1,21 +1,14 @@
 // Sockets that read into buffers of ours: no allocation per read, and none that a thousand idle
 // clients would hold.
-import net from "node:net";
+import type net from "node:net";
 import type { Address } from "../core/address.ts";
 import { lookUpLoopback } from "../core/loopback.ts";
 import { Outbox } from "./outbox.ts";
-import { ReadBuffer } from "./readbuffer.ts";
+import { OwnedSocket, type SocketOwner, telling } from "./owned.ts";
 
-/** What the socket tells its connection. */
-export interface SocketEvents {
+/** A connection to an endpoint, as its socket knows it. */
+export interface SocketEvents extends SocketOwner {
   onConnect(): void;
-  /** The view is valid until the call returns. */
-  onBytes(view: Buffer): void;
-  /** The other side sends no more. */
-  onEnd(): void;
-  onClose(error: Error | undefined): void;
-  /** Everything written has gone to the kernel. */
-  onDrain(): void;
   onWriteFailed(): void;
 }
 
@@ -33,14 +26,16 @@ const HIGH_WATER_MARK = 32 * 1024;
  * `net.Server` has no option for the buffer that its sockets read into; a socket made around the same
  * handle has one.
  */
-export function adopt(accepted: net.Socket, { onread }: ReadBuffer): net.Socket {
+export function adopt(accepted: net.Socket, owner: SocketOwner): OwnedSocket {
   const handle = handleOf(accepted);
-  if (handle === undefined) return accepted;
   Reflect.set(accepted, "_handle", null);
   accepted.destroy();
-  const options = { allowHalfOpen: true, highWaterMark: HIGH_WATER_MARK, onread };
+  const options = { allowHalfOpen: true, highWaterMark: HIGH_WATER_MARK };
   Reflect.set(options, "handle", handle);
-  return new net.Socket(options);
+  const socket = new OwnedSocket(owner, options);
+  // Without a handle it was closed before it came here.
+  if (handle === undefined) socket.destroy();
+  return socket;
 }
 
 /**
@@ -83,9 +78,14 @@ function handleOf(socket: net.Socket): Handle | undefined {
   return Reflect.get(socket, "_handle") ?? undefined;
 }
 
-class Socket extends net.Socket {
+class Socket extends OwnedSocket {
+  declare readonly owner: SocketEvents;
   writeError: Error | undefined;
-  #onWriteFailed: (() => void) | undefined;
+
+  constructor(events: SocketEvents) {
+    super(events);
+    this.on("connect", onConnect);
+  }
 
   /**
    * A server may answer early and close, so that our writing fails while its answer waits in the
@@ -93,24 +93,17 @@ class Socket extends net.Socket {
    * reading goes on until the other side's end or the connection's timer.
    */
   override destroy(error?: Error): this {
-    const held = this.#onWriteFailed;
-    if (
-      error !== undefined &&
-      held !== undefined &&
-      this.writeError === undefined &&
-      isWriteError(error)
-    ) {
-      this.writeError = error;
-      held();
-      return this;
+    if (error === undefined || this.writeError !== undefined || !isWriteError(error)) {
+      return super.destroy(error);
     }
-    return super.destroy(error);
-  }
-
-  hold(onWriteFailed: () => void): void {
-    this.#onWriteFailed = onWriteFailed;
+    this.writeError = error;
+    this.failure ??= error;
+    this.owner.onWriteFailed();
+    return this;
   }
 }
+
+const onConnect = telling(({ owner }: Socket) => owner.onConnect());
 
 function isWriteError(error: Error): boolean {
   return "syscall" in error && (error.syscall === "write" || error.syscall === "writev");
@@ -119,22 +112,11 @@ function isWriteError(error: Error): boolean {
 export class EndpointSocket {
   readonly #socket: Socket;
   readonly #outbox: Outbox;
-  readonly #reads: ReadBuffer;
-  #error: Error | undefined;
 
   constructor(address: Address, events: SocketEvents) {
-    this.#reads = new ReadBuffer(events.onBytes);
-    const socket = new Socket({ onread: this.#reads.onread });
+    const socket = new Socket(events);
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
-    socket.hold(() => events.onWriteFailed());
-    socket.on("connect", () => events.onConnect());
-    socket.on("drain", () => events.onDrain());
-    socket.on("end", () => events.onEnd());
-    socket.on("error", (error) => {
-      this.#error = error;
-    });
-    socket.on("close", () => events.onClose(this.#error ?? socket.writeError));
     socket.setNoDelay(true);
     if (address.kind === "unix") socket.connect({ path: address.path });
     else socket.connect({ host: address.host, port: address.port, lookup: lookUpLoopback });
@@ -167,8 +149,7 @@ export class EndpointSocket {
   }
 
   pause(): void {
-    this.#reads.rest();
-    this.#socket.pause();
+    this.#socket.rest();
   }
 
   resume(): void {

@@ -23,21 +23,29 @@ const BODY_WINDOW_MS = 10_000;
  */
 export const LUMPS = 3;
 
+/** Whose connection stalls. */
+interface Sufferer {
+  /** A request body is too slow. */
+  onSlowBody(): void;
+  /** Hears what that has thrown. */
+  onBug(error: unknown): void;
+}
+
 export class Stalls {
   readonly #socket: Socket;
   readonly #wheel: Wheel;
   readonly #limits: StallLimits;
-  readonly #onSlowBody: () => void;
+  readonly #owner: Sufferer;
   #body: Watch | undefined;
   #writes: Watch | undefined;
   #tunnel: Watch | undefined;
 
-  /** `onSlowBody` hears of a request body that is too slow; any other stall cuts the connection. */
-  constructor(socket: Socket, wheel: Wheel, limits: StallLimits, onSlowBody: () => void) {
+  /** The owner hears of a request body that is too slow; any other stall cuts the connection. */
+  constructor(socket: Socket, wheel: Wheel, limits: StallLimits, owner: Sufferer) {
     this.#socket = socket;
     this.#wheel = wheel;
     this.#limits = limits;
-    this.#onSlowBody = onSlowBody;
+    this.#owner = owner;
   }
 
   /** A request body is arriving, and we are reading it. */
@@ -45,7 +53,7 @@ export class Stalls {
     const { bodyRateBytes, bodyIdle } = this.#limits;
     const pace = paceOf(bodyRateBytes, Math.min(bodyIdle, BODY_WINDOW_MS));
     const arrived = (): number => this.#socket.bytesRead;
-    this.#body ??= new Watch(this.#wheel, pace, arrived, this.#onSlowBody);
+    this.#body ??= new Watch(this.#wheel, pace, arrived, () => this.#slow());
     this.#body.start();
   }
 
@@ -58,7 +66,7 @@ export class Stalls {
   writesBlocked(): void {
     const pace = { windowMs: LUMPS * this.#limits.bodyIdle, bytes: 1 };
     const taken = (): number => takenBytes(this.#socket);
-    this.#writes ??= new Watch(this.#wheel, pace, taken, this.#cut);
+    this.#writes ??= new Watch(this.#wheel, pace, taken, () => cutSocket(this.#socket));
     if (!this.#writes.running) this.#writes.start();
   }
 
@@ -69,7 +77,7 @@ export class Stalls {
   tunnelOpens(): void {
     const moved = (): number => this.#socket.bytesRead + this.#socket.bytesWritten;
     const pace = { windowMs: this.#limits.tunnelIdle, bytes: 1 };
-    this.#tunnel = new Watch(this.#wheel, pace, moved, this.#cut);
+    this.#tunnel = new Watch(this.#wheel, pace, moved, () => cutSocket(this.#socket));
     this.#tunnel.start();
   }
 
@@ -79,7 +87,11 @@ export class Stalls {
     this.#tunnel?.stop();
   }
 
-  readonly #cut = (): void => {
-    cutSocket(this.#socket);
-  };
+  #slow(): void {
+    try {
+      this.#owner.onSlowBody();
+    } catch (error) {
+      this.#owner.onBug(error);
+    }
+  }
 }

@@ -28,6 +28,7 @@ export function probesOver(dial: Dial): (check: Check) => Promise<Probe> {
         onClose: (error) => reject(error ?? new Error("connection closed")),
         onDrain: () => {},
         onWriteFailed: () => {},
+        onBug: reject,
       });
       signal.addEventListener("abort", () => line.destroy(), { once: true });
     });

@@ -139,6 +139,7 @@ export class Sidecar implements Host {
         onClose: (error) => turn(() => events.onClose(error)),
         onDrain: () => turn(() => events.onDrain()),
         onWriteFailed: () => turn(() => events.onWriteFailed()),
+        onBug: (error) => events.onBug(error),
       });
   }
 
