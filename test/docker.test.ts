@@ -73,8 +73,9 @@ t.test("it stops on SIGTERM, and says what it listens on and how to ask after it
   t.strictSame(texts(image, "EXPOSE"), ["8080 9902"]);
   const node = "/nodejs/bin/node";
   const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const flags = scripts.tidegate.split(" ").slice(1, -1);
+  const [arenas, , ...flags] = scripts.tidegate.split(" ").slice(0, -1);
   t.strictSame(words("ENTRYPOINT"), [node, ...flags, "/app/dist/main.js"]);
+  t.strictSame(texts(image, "ENV"), [`NODE_ENV=production ${arenas}`]);
   t.strictSame(words("CMD"), ["run", "--config", "/etc/tidegate/tidegate.yaml"]);
   t.strictSame(words("HEALTHCHECK"), [node, "/app/dist/main.js", "healthcheck"]);
   t.match(texts(image, "HEALTHCHECK")[0], /--interval=\S+ --timeout=\S+ --start-period=\S+/);
@@ -193,7 +194,13 @@ function start(root: string, args: readonly string[]): Started {
   const [node = "", ...entry] = words("ENTRYPOINT").map(inside);
   const user = process.getuid?.() === 0 ? { uid: 65532, gid: 65532 } : {};
   // `env -i`: not a word of the test runner's environment gets in, as in a container.
-  const clean = ["-i", ...texts(image, "ENV"), node, ...READ_ONLY, ...entry];
+  const clean = [
+    "-i",
+    ...texts(image, "ENV").flatMap((text) => text.split(" ")),
+    node,
+    ...READ_ONLY,
+    ...entry,
+  ];
   const child = spawn("env", [...clean, ...args.map(inside)], {
     cwd: join(root, "app"),
     stdio: ["ignore", "pipe", "pipe"],

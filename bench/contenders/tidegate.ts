@@ -24,18 +24,18 @@ export const tidegate: Contender = {
     const file = join(scratch(), "tidegate.yaml");
     writeFileSync(file, config(origin.port));
     const main = join(ROOT, "dist/main.js");
-    const command = [process.execPath, ...flags(), main, "run", "--config", file];
-    return launchPrinting(command, (line) => {
+    return launchPrinting([...shipped(), main, "run", "--config", file], (line) => {
       const port = /^bench listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
       return port === undefined ? undefined : Number(port);
     });
   },
 };
 
-/** What `npm run tidegate` gives to Node; a test sees to it that the image gives the same. */
-function flags(): string[] {
+/** How `npm run tidegate` runs Node; a test sees to it that the image does the same. */
+function shipped(): string[] {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  return scripts.tidegate.split(" ").slice(1, -1);
+  const words: string[] = scripts.tidegate.split(" ").slice(0, -1);
+  return ["env", ...words.map((word) => (word === "node" ? process.execPath : word))];
 }
 
 function config(originPort: number): string {

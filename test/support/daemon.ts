@@ -13,7 +13,7 @@ const { scripts } = JSON.parse(
 );
 
 /** The flags of Node with which the sidecar is shipped, the same in package.json and in the image. */
-export const SHIPPED: readonly string[] = scripts.tidegate.split(" ").slice(1, -1);
+export const SHIPPED: readonly string[] = scripts.tidegate.split(" ").slice(2, -1);
 
 export interface Launch {
   readonly nodeArgs?: readonly string[];
