@@ -4,7 +4,7 @@ import { VERSION } from "../core/version.ts";
 import type { Checker } from "./checker.ts";
 import { probeState } from "./checks.ts";
 import type { Discovery } from "./discovery.ts";
-import type { ClusterState, EndpointState, State } from "./state.ts";
+import type { ClusterState, EndpointState, HedgeState, State } from "./state.ts";
 
 /** A listener, its settings and where it is bound. */
 interface BoundListener {
@@ -19,10 +19,14 @@ interface Working {
   readonly inFlight: number;
   readonly gate: { readonly state: ClusterState["concurrency"] };
   readonly standing: string;
-  readonly endpoints: readonly {
-    readonly address: Address;
-    state(now: number): Omit<EndpointState, "probe">;
-  }[];
+  readonly budget: { remaining(now: number): number };
+  readonly backupConcurrency: number;
+  readonly endpoints: readonly WorkingEndpoint[];
+}
+
+interface WorkingEndpoint {
+  readonly address: Address;
+  state(now: number): Omit<EndpointState, "probe">;
 }
 
 /** Whoever knows something of the state. */
@@ -33,6 +37,7 @@ export interface Informants {
   readonly traffic: {
     readonly listeners: readonly BoundListener[];
     readonly clusters: Iterable<Working>;
+    hedges(cluster: string, now: number): readonly HedgeState[];
   };
   readonly checker: Checker;
   readonly discovery: Discovery;
@@ -49,16 +54,29 @@ export function overview(informants: Informants, now: number): State {
     listeners: traffic.listeners.map(({ listener: { connections }, settings, address }) => {
       return { name: settings.name, connections, address: address.text };
     }),
-    clusters: Array.from(traffic.clusters, ({ name, inFlight, gate, standing, endpoints }) => ({
-      name,
-      inFlight,
-      concurrency: gate.state,
-      tier: standing,
-      endpoints: endpoints.map((endpoint) => ({
+    clusters: Array.from(traffic.clusters, (cluster) => {
+      const { name, inFlight, gate, standing, budget, backupConcurrency } = cluster;
+      const endpoints = cluster.endpoints.map((endpoint) => ({
         ...endpoint.state(now),
         probe: probeState(checker, name, endpoint.address),
-      })),
-      names: discovery.states(name),
-    })),
+      }));
+      return {
+        name,
+        inFlight,
+        concurrency: gate.state,
+        tier: standing,
+        retryBudget: { remaining: budget.remaining(now) },
+        backups: backupsOf(endpoints, backupConcurrency),
+        hedges: traffic.hedges(name, now),
+        endpoints,
+        names: discovery.states(name),
+      };
+    }),
   };
+}
+
+function backupsOf(endpoints: readonly EndpointState[], limit: number): ClusterState["backups"] {
+  const backups = endpoints.filter(({ tier }) => tier === "backup");
+  const inFlight = backups.reduce((sum, { load }) => sum + load, 0);
+  return backups.length === 0 ? undefined : { inFlight, limit };
 }

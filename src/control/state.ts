@@ -53,9 +53,21 @@ export interface ClusterState {
    * one, `nobody` when the last requests found every endpoint down, open or draining.
    */
   readonly tier: string;
+  /** How many retries and hedges it would grant at once. */
+  readonly retryBudget: { readonly remaining: number };
+  /** What its backups work on together, and may at most; undefined where there are none. */
+  readonly backups: { readonly inFlight: number; readonly limit: number } | undefined;
+  /** The routes to it that hedge. */
+  readonly hedges: readonly HedgeState[];
   readonly endpoints: readonly EndpointState[];
   /** The names among its endpoints and backups. */
   readonly names: readonly NameState[];
+}
+
+export interface HedgeState {
+  readonly route: string;
+  /** After how long it sends a second try; undefined while too few answers are known to tell. */
+  readonly delayMs: number | undefined;
 }
 
 export interface NameState {
@@ -128,6 +140,9 @@ const SHAPE: Shape<State> = {
         threshold: true,
       },
       tier: true,
+      retryBudget: { remaining: true },
+      backups: { inFlight: true, limit: true },
+      hedges: [{ route: true, delayMs: true }],
       endpoints: [
         {
           address: true,

@@ -134,6 +134,11 @@ export class Cluster {
     return this.#standing.kind;
   }
 
+  /** The most requests that its backups work on at once. */
+  get backupConcurrency(): number {
+    return this.#settings.backupConcurrency;
+  }
+
   /** Requests that it is working on. */
   get inFlight(): number {
     return this.#present - this.gate.waiting;
@@ -282,8 +287,7 @@ export class Cluster {
   }
 
   #backupsHaveRoom(): boolean {
-    const load = this.#backups.reduce((sum, endpoint) => sum + endpoint.load, 0);
-    return load < this.#settings.backupConcurrency;
+    return this.#backups.reduce((sum, { load }) => sum + load, 0) < this.backupConcurrency;
   }
 
   #uphold(now: number): void {

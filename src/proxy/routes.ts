@@ -38,10 +38,17 @@ interface Kept {
   readonly load: RouteLoad;
 }
 
+/** After how long a route sends a second try, in milliseconds; undefined while that is not known. */
+export interface HedgeDelay {
+  readonly route: string;
+  readonly delayMs: number | undefined;
+}
+
 export class Routes {
   readonly #clusters: Pick<Clusters, "get">;
   readonly #world: RoutesWorld;
   #kept: ReadonlyMap<string, Kept> = new Map();
+  #routes: readonly Route[] = [];
 
   constructor(clusters: Pick<Clusters, "get">, world: RoutesWorld) {
     this.#clusters = clusters;
@@ -54,13 +61,22 @@ export class Routes {
   ): ReadonlyMap<string, Router<Route>> {
     const before = this.#kept;
     const kept = new Map<string, Kept>();
-    const routers = listeners.map(({ name, routes }) => {
-      const compiled = routes.map((each) => this.#route(each, before, kept));
-      return [name, new Router(compiled)] as const;
+    const all = listeners.map(({ name, routes }) => {
+      return { name, routes: routes.map((each) => this.#route(each, before, kept)) };
     });
+    this.#routes = all.flatMap(({ routes }) => routes);
     for (const [name, { meter }] of before) if (!kept.has(name)) meter.retire();
     this.#kept = kept;
-    return new Map(routers);
+    return new Map(all.map(({ name, routes }) => [name, new Router(routes)]));
+  }
+
+  /** Of the routes to this cluster that hedge, after how long they do. */
+  hedges(cluster: string, now: number): readonly HedgeDelay[] {
+    return this.#routes.flatMap((route) => {
+      if (route.hedges === undefined || route.cluster.name !== cluster) return [];
+      const delay = route.hedges.delay(now);
+      return { route: route.name, delayMs: Number.isFinite(delay) ? delay : undefined };
+    });
   }
 
   #route(

@@ -8,7 +8,7 @@ import type { ListenerSettings } from "./listener.ts";
 import { type Bound, Listeners, type ListenersWorld } from "./listeners.ts";
 import { Recorder } from "./record.ts";
 import type { Router } from "./router.ts";
-import { type RouteSettings, Routes } from "./routes.ts";
+import { type HedgeDelay, type RouteSettings, Routes } from "./routes.ts";
 import type { Path, Route } from "./serve.ts";
 
 /** A listener, as far as the config goes. */
@@ -79,6 +79,11 @@ export class Traffic {
         commit();
       },
     };
+  }
+
+  /** Of the routes to this cluster that hedge, after how long they do; `now` in milliseconds. */
+  hedges(cluster: string, now: number): readonly HedgeDelay[] {
+    return this.#routes.hedges(cluster, now);
   }
 
   drain(): Promise<void> {

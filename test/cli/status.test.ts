@@ -53,6 +53,9 @@ const APP: ClusterState = {
   inFlight: 2,
   concurrency: undefined,
   tier: "primaries",
+  retryBudget: { remaining: 30 },
+  backups: { inFlight: 2, limit: 1000 },
+  hedges: [],
   endpoints: [WELL, TRIPPED, DEAD],
   names: [],
 };
@@ -76,6 +79,7 @@ listener  address         connections
 inbound   127.0.0.1:8080           12
 
 cluster app: asks primaries, 2 in flight
+30 retries left, 2 of 1000 in flight at backups
 endpoint        tier     usable  load  connections  health   last probe                  breaker                    override
 --------------  -------  ------  ----  -----------  -------  --------------------------  -------------------------  --------------
 127.0.0.1:3000  primary  yes        2            4  healthy  ok 2s ago                   closed                     -
@@ -122,6 +126,25 @@ t.test("what a service asks for itself stands beside its probe", async (t) => {
     "ok 2s ago, wants to drain, weight 10, at most 5 at once  closed",
   );
 });
+
+t.test(
+  "routes that hedge say after how long, once they know; no backups are no word",
+  async (t) => {
+    const hedges = [
+      { route: "all", delayMs: 38.05 },
+      { route: "new", delayMs: undefined },
+    ];
+    const text = statusText(
+      { ...STATE, clusters: [{ ...APP, hedges, backups: undefined }] },
+      NOW,
+      PLAIN,
+    );
+    t.match(
+      text,
+      "\n30 retries left, all hedges after 38ms, new does not know yet when to hedge\nendpoint ",
+    );
+  },
+);
 
 t.test("names are told with their addresses, and with what is wrong with them", async (t) => {
   const names = [

@@ -26,6 +26,9 @@ export const STATE: State = {
         threshold: "SHEDDABLE/64",
       },
       tier: "primaries",
+      retryBudget: { remaining: 29 },
+      backups: { inFlight: 2, limit: 1000 },
+      hedges: [{ route: "all", delayMs: 40 }],
       endpoints: [
         {
           ...{ address: "127.0.0.1:3000", name: "app:3000", tier: "primary", connections: 1 },

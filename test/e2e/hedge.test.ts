@@ -9,6 +9,12 @@ import { settings } from "../support/settings.ts";
 const LOAD = { connections: 8, requests: 200, request: get };
 const PLENTY = { percent: 100, minimumPerSecond: 1000 };
 
+/** What `GET /state` says of the only cluster. */
+async function clusterOf(daemon: Daemon) {
+  const response = await fetch(`http://${daemon.admin.text}/state`);
+  return JSON.parse(await response.text()).clusters[0];
+}
+
 t.test("one of two stands still: each GET is answered, and what is late goes twice", async (t) => {
   const [still, well] = await Promise.all([Service.start("still"), Service.start("well")]);
   const endpoints = [still.address.text, well.address.text];
@@ -21,7 +27,11 @@ t.test("one of two stands still: each GET is answered, and what is late goes twi
     });
   const daemon = await Daemon.start(config("20s"));
   t.teardown(() => Promise.all([daemon.stop(), still.kill(), well.kill()]));
+  t.same((await clusterOf(daemon)).hedges, [{ route: "all" }], "nothing is known yet");
   t.same(tally(await barrage(daemon.inbound, LOAD)), { 200: LOAD.requests });
+  const { hedges: learnt, retryBudget } = await clusterOf(daemon);
+  t.ok(learnt[0]?.delayMs > 0, `after ${learnt[0]?.delayMs} ms`);
+  t.equal(retryBudget.remaining, await daemon.metric("retry_budget_remaining"));
   writeFileSync(daemon.file, config("30s"));
   const reloaded = await fetch(`http://${daemon.admin.text}/reload`, {
     method: "POST",

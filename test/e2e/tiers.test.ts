@@ -144,6 +144,23 @@ t.test("what the primaries cannot carry spills to the backup, and nothing more",
   );
 });
 
+t.test("the state tells how many of backupConcurrency are in use", async (t) => {
+  const held: Link[] = [];
+  const hold: Script = { request: (link) => void held.push(link) };
+  const [a, c] = await Promise.all([Upstream.listen(POLITE), Upstream.listen(hold)]);
+  await a.close();
+  const cluster = { backups: [c.address.text], backupConcurrency: 5 };
+  const daemon = await Daemon.start(settings(a.address, { cluster }));
+  t.teardown(() => Promise.all([daemon.stop(), c.close()]));
+  const load = { connections: 3, requests: 3, request: get };
+  const shots = barrage(daemon.inbound, load);
+  await c.bell.until(() => held.length === load.connections);
+  const state = await fetch(`http://${daemon.admin.text}/state`);
+  t.same(JSON.parse(await state.text()).clusters[0].backups, { inFlight: 3, limit: 5 });
+  for (const link of held) link.write(OK);
+  t.same(tally(await shots), { 200: load.requests });
+});
+
 t.test("connections wait at a backup that is well, and at no other endpoint", async (t) => {
   const [a, c] = await Promise.all([Upstream.listen(POLITE), Upstream.listen(POLITE)]);
   const healthCheck = { ...CHECK, http: { path: "/healthz" } };

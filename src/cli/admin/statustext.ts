@@ -47,11 +47,8 @@ const TIERS: Readonly<Record<string, string>> = {
   fallback: "nobody, the fallback answers",
 };
 
-function clusterText(
-  { name, tier, inFlight, concurrency, endpoints, names = [] }: ClusterState,
-  now: number,
-  paint: Paint,
-): string {
+function clusterText(cluster: ClusterState, now: number, paint: Paint): string {
+  const { name, tier, inFlight, concurrency, endpoints, names = [] } = cluster;
   const asks = tier === "primaries" ? "primaries" : paint("yellow", TIERS[tier] ?? tier);
   const head = `${paint("bold", `cluster ${name}`)}: asks ${asks}, ${inFlight} in flight${limitText(concurrency, paint)}\n`;
   const rows = endpoints.map((endpoint) => endpointRow(endpoint, now));
@@ -59,7 +56,12 @@ function clusterText(
     const usable = endpoints[at]?.usable ?? "yes";
     return usable === "yes" ? line : paint(usable === "full" ? "yellow" : "red", line);
   };
-  return head + table(HEAD, rows, finish) + columns(names.map((each) => nameRow(each, now)));
+  return (
+    head +
+    spareText(cluster) +
+    table(HEAD, rows, finish) +
+    columns(names.map((each) => nameRow(each, now)))
+  );
 }
 
 /** The limit, and who waits or is refused because of it; sidecars of before say nothing of it. */
@@ -71,6 +73,20 @@ function limitText(state: ClusterState["concurrency"], paint: Paint): string {
   const shed =
     threshold === undefined ? "" : `, ${paint("yellow", `refuses from ${threshold} on`)}`;
   return `${others}; at most ${limit}${report}, ${waiting} of ${mostWaiting} waiting${shed}`;
+}
+
+/** What there is left for when something goes wrong; sidecars of before say nothing of it. */
+function spareText({ retryBudget, backups, hedges = [] }: Partial<ClusterState>): string {
+  const facts = hedges.map(({ route, delayMs }) =>
+    typeof delayMs === "number"
+      ? `${route} hedges after ${Math.round(delayMs)}ms`
+      : `${route} does not know yet when to hedge`,
+  );
+  if (backups !== undefined) {
+    facts.unshift(`${backups.inFlight} of ${backups.limit} in flight at backups`);
+  }
+  if (retryBudget !== undefined) facts.unshift(`${retryBudget.remaining} retries left`);
+  return facts.length === 0 ? "" : columns([[facts.join(", ")]]);
 }
 
 /** A name among the endpoints, and why it was not resolved when it was tried last. */
