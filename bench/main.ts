@@ -36,6 +36,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "how many nanoseconds does a decision take, ours and opossum's?",
     load: () => import("./policy.ts"),
   },
+  policies: {
+    asks: "how much CPU do the policies add to a proxied request? more than 5 %?",
+    load: () => import("./policies.ts"),
+  },
   metrics: {
     asks: "how many nanoseconds does counting a request take?",
     load: () => import("./metrics.ts"),

@@ -11,25 +11,37 @@ const ROOT = join(import.meta.dirname, "../..");
 
 let built: Promise<unknown> | undefined;
 
-export const tidegate: Contender = {
-  name: "tidegate",
-  async available() {
-    built ??= promisify(execFile)("npm", ["run", "build"], { cwd: ROOT });
-    return built.then(
-      () => undefined,
-      (error) => `it cannot be built: ${error.stdout}${error.stderr}`,
-    );
-  },
-  start(origin) {
-    const file = join(scratch(), "tidegate.yaml");
-    writeFileSync(file, config(origin.port));
-    const main = join(ROOT, "dist/main.js");
-    return launchPrinting([...shipped(), main, "run", "--config", file], (line) => {
-      const port = /^bench listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
-      return port === undefined ? undefined : Number(port);
-    });
-  },
-};
+/** Ports of further endpoints; further options of the only route and cluster, as YAML in a line each. */
+interface Options {
+  readonly ports?: readonly number[];
+  readonly route?: readonly string[];
+  readonly cluster?: readonly string[];
+}
+
+export const tidegate = sidecar("tidegate", {});
+
+/** Tidegate with these options. */
+export function sidecar(name: string, options: Options): Contender {
+  return {
+    name,
+    async available() {
+      built ??= promisify(execFile)("npm", ["run", "build"], { cwd: ROOT });
+      return built.then(
+        () => undefined,
+        (error) => `it cannot be built: ${error.stdout}${error.stderr}`,
+      );
+    },
+    start(origin) {
+      const file = join(scratch(), "tidegate.yaml");
+      writeFileSync(file, config(origin.port, options));
+      const main = join(ROOT, "dist/main.js");
+      return launchPrinting([...shipped(), main, "run", "--config", file], (line) => {
+        const port = /^bench listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
+        return port === undefined ? undefined : Number(port);
+      });
+    },
+  };
+}
 
 /** How `npm run tidegate` runs Node; a test sees to it that the image does the same. */
 function shipped(): string[] {
@@ -38,7 +50,10 @@ function shipped(): string[] {
   return ["env", ...words.map((word) => (word === "node" ? process.execPath : word))];
 }
 
-function config(originPort: number): string {
+function config(originPort: number, { ports = [], route = [], cluster = [] }: Options): string {
+  const endpoints = [originPort, ...ports].map((port) => `127.0.0.1:${port}`);
+  const lines = (given: readonly string[], depth: number): string =>
+    given.map((line) => `${" ".repeat(depth)}${line}\n`).join("");
   return `health: { bind: 127.0.0.1:0 }
 admin: { bind: 127.0.0.1:0 }
 log: { level: warn, access: sampled, sample: 0.01, file: /dev/null }
@@ -48,8 +63,8 @@ listeners:
     routes:
       - match: { path: ${PREFIX} }
         cluster: app
-clusters:
+${lines(route, 8)}clusters:
   - name: app
-    endpoints: [127.0.0.1:${originPort}]
-`;
+    endpoints: [${endpoints.join(", ")}]
+${lines(cluster, 4)}`;
 }
