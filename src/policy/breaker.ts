@@ -95,6 +95,11 @@ export class Breaker {
     return this.#override;
   }
 
+  /** Is there cause to trip, and no leave? As it was when time was last asked. */
+  get mustStay(): boolean {
+    return this.#state.kind === "closed" && this.#due === ALWAYS;
+  }
+
   /** Is it open for some time yet? As it was when time was last asked. */
   get waits(): boolean {
     return this.#state.kind === "open" && this.#state.trials === undefined;
@@ -157,13 +162,14 @@ export class Breaker {
   }
 
   /**
-   * Too few others are in use: makes its trials now rather than when its time is over, unless it has just
-   * opened. So a service that is sick as a whole meets its trials once in `open.base`, and no more.
+   * Too few others are in use, or (`failing`) they are and fail: it is tried now rather than when its time
+   * is over, unless it has just opened. So a service that is sick as a whole is tried once in `open.base`.
    */
-  hasten(now: number): void {
+  hasten(now: number, failing: boolean): void {
     this.ask(now);
     const state = this.#state;
-    if (state.kind === "open" && now >= state.soonest) this.#tryAgain(state, "needed", now);
+    if (state.kind !== "open") return;
+    if (now >= (failing ? state.early : state.soonest)) this.#tryAgain(state, "needed", now);
   }
 
   /** The share of its usual traffic that it should get, in (0, 1]: below 1 only after recovery. */
@@ -182,7 +188,8 @@ export class Breaker {
   forceOpen(now: number, until: number): void {
     this.ask(now);
     this.#override = { to: "open", until };
-    this.#change({ kind: "open", since: now, soonest: until, until }, "forced", now);
+    const state = { kind: "open", since: now, soonest: until, early: until, until } as const;
+    this.#change(state, "forced", now);
   }
 
   /** Allows everything until `until`, or `auto`, at once and in full. No outcome counts. */

@@ -15,16 +15,18 @@ interface Closed {
 export interface Open {
   readonly kind: "open";
   readonly since: number;
-  /** When it may end where others are missing. */
+  /** When it may end where others are missing, and where they are there and fail. */
   readonly soonest: number;
+  readonly early: number;
   readonly until: number;
   /** What goes ahead of its trials when its time is over, and why that is; undefined until then. */
   readonly trials?: Trials;
   readonly ended?: BreakerReason;
 }
 
-export function opened({ least, most }: Opening, now: number): Open {
-  return { kind: "open", since: now, soonest: now + least, until: now + most };
+export function opened({ least, most, room }: Opening, now: number): Open {
+  const [soonest, early] = [now + least, now + Math.max(least, room)];
+  return { kind: "open", since: now, soonest, early, until: now + most };
 }
 
 /** The calls by which it is judged; undefined while none are to be made. */

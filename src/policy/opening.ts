@@ -23,6 +23,8 @@ export interface Opening {
   readonly most: number;
   /** When it may end where others are missing. */
   readonly least: number;
+  /** When a minute has room for trials. */
+  readonly room: number;
 }
 
 type Settings = Pick<BreakerSettings, "failureRate" | "open" | "ramp">;
@@ -80,6 +82,7 @@ export class Openings {
     const part = 1 - open.jitter * chance;
     const before = this.#changes.at(own - BEFORE_TRIALS - 1) ?? ALWAYS;
     const room = Math.min(open.max, before + MINUTE_MS - now);
-    return { most: Math.max(this.#longest(open) * part, room), least: open.base * part };
+    const least = open.base * part;
+    return { most: Math.max(this.#longest(open) * part, room), least, room };
   }
 }

@@ -3,7 +3,8 @@
 //
 //   to trip    it takes so many others that carry their traffic, on trial or not does not matter to them
 //   to stay    open: where fewer primaries can take a request, because one went down or is drained, say,
-//              and no backup can, the one that has waited longest makes its trials at once
+//              and no backup can, the one that has waited longest is tried at once; likewise where those
+//              that can would have tripped if they had not been the last
 import type { Endpoint, Unusable } from "./endpoint.ts";
 
 /** The endpoints of a cluster. */
@@ -32,9 +33,11 @@ export function mayTrip(
 
 /** Sees to it that there are `minimum` primaries, or a backup, to be asked, as far as breakers go. */
 export function uphold({ primaries, backups }: Tiers, minimum: number, now: number): void {
-  const well = (endpoint: Endpoint): boolean => isWell(endpoint.unusable(now));
-  if (primaries.filter(well).length >= minimum || backups.some(well)) return;
+  const used = primaries.filter((endpoint) => isWell(endpoint.unusable(now)));
+  const good = used.filter(({ breaker }) => breaker?.mustStay !== true).length;
+  if (good >= minimum || backups.some((endpoint) => isWell(endpoint.unusable(now)))) return;
+  const failing = used.length >= minimum;
   const waiting = [...primaries, ...backups].filter((endpoint) => endpoint.waits(now));
   const since = ({ breaker }: Endpoint): number => breaker?.last?.at ?? 0;
-  waiting.toSorted((a, b) => since(a) - since(b))[0]?.breaker?.hasten(now);
+  waiting.toSorted((a, b) => since(a) - since(b))[0]?.breaker?.hasten(now, failing);
 }

@@ -162,15 +162,15 @@ t.test("what is needed is tried after the base time, and no sooner", async (t) =
   scene.trip();
   for (let n = 0; n < 8; n++) scene.fail();
   scene.now = (scene.breaker.last?.at ?? 0) + 999;
-  scene.breaker.hasten(scene.now);
+  scene.breaker.hasten(scene.now, false);
   t.notOk(scene.breaker.allows(scene.now), "a sick service is not asked more than that");
   scene.now += 1;
-  scene.breaker.hasten(scene.now);
+  scene.breaker.hasten(scene.now, false);
   t.notOk(scene.breaker.waits);
   t.equal(scene.calls(8, "failure"), 1, "one goes ahead as ever");
   t.equal(scene.openFor, 60_000, "it is as sick as it was");
   scene.now += 1000;
-  scene.breaker.hasten(scene.now);
+  scene.breaker.hasten(scene.now, false);
   scene.calls(1, "success");
   t.equal(scene.told.at(-1), "half_open needed");
 });
@@ -179,7 +179,7 @@ t.test("what an operator has opened is not hastened", async (t) => {
   const scene = new Scene();
   scene.breaker.forceOpen(scene.now, scene.now + 600_000);
   scene.now += 599_999;
-  scene.breaker.hasten(scene.now);
+  scene.breaker.hasten(scene.now, false);
   t.equal(scene.state, "open");
 });
 

@@ -84,14 +84,36 @@ t.test("with a minimum of 0 breakers may open all of them, and do", async (t) =>
   t.equal(pick(), undefined);
 });
 
-t.test("a shared outage of which no probe knows is no reason to try more", async (t) => {
+t.test("in a shared outage of which no probe knows the others are tried once each", async (t) => {
   const { clock, at, pick, fail } = sick(["a:1", "b:1", "c:1"], ["a:1", "b:1"]);
+  const tried: Record<string, number> = {};
   for (let n = 0; n < 100; n++) {
-    t.equal(pick(), "c:1");
-    fail("c:1");
+    const picked = pick() ?? "nobody";
+    tried[picked] = (tried[picked] ?? 0) + 1;
+    fail(picked);
   }
+  t.strictSame(tried, { "c:1": 98, "a:1": 1, "b:1": 1 });
   for (const each of ["a:1", "b:1"]) t.equal(at(each).unusable(clock.now()), "open");
 });
+
+t.test(
+  "the last one dies, and no probe knows: one that is well again takes its place",
+  async (t) => {
+    const { at, pick, fail, succeed } = sick(["a:1", "b:1"], ["a:1"]);
+    let failed = 0;
+    for (let n = 0; n < 20; n++) {
+      if (pick() === "b:1") {
+        fail("b:1");
+        failed++;
+      }
+      // Whoever has failed there goes elsewhere.
+      if (pick("b:1") === "a:1") succeed("a:1");
+    }
+    t.equal(at("a:1").breaker?.state, "closed");
+    t.equal(at("b:1").breaker?.state, "open", "it need not stay any more");
+    t.ok(failed >= BREAKER.consecutiveFailures && failed < 10, `${failed} failed`);
+  },
+);
 
 t.test("backups that are open are tried, too, when nobody else is there", async (t) => {
   const { cluster, clock, at, pick, find, fail } = make(["a:1"], ["x:1"]);
