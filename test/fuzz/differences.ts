@@ -17,8 +17,8 @@ interface Evidence {
 /** One documented difference. */
 export interface Difference {
   readonly reason: string;
-  /** A stream that shows it; a request has no method here, for it names its own. */
-  readonly example: Sample;
+  /** Streams that show it; a request has no method here, for it names its own. */
+  readonly examples: readonly Sample[];
   covers(evidence: Evidence): boolean;
 }
 
@@ -27,32 +27,46 @@ export const DIFFERENCES: readonly Difference[] = [
     reason:
       "A server of node:http that takes no upgrades answers a request that offers one, and never " +
       "looks at what was pipelined behind it.",
-    example: {
-      method: "",
-      text:
-        "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\n\r\n" +
-        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    },
+    examples: [
+      {
+        method: "",
+        text:
+          "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\n\r\n" +
+          "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+      },
+    ],
     covers: ({ found, other, before }) =>
       found.kind === "refused" && other === undefined && has(before, "upgrade", "connection"),
   },
   {
     reason:
-      "Node gives Content-Length, Transfer-Encoding and Connection the same meaning in trailers as in " +
-      "the head, and refuses. Ours drops such lines, as RFC 9110 6.5.1 asks, and loses no message.",
-    example: {
-      method: "GET",
-      text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 0\r\n\r\n",
-    },
+      "Node gives Content-Length, Transfer-Encoding, Connection and Proxy-Connection the same meaning " +
+      "in trailers as in the head, and refuses. Ours drops such lines, as RFC 9110 6.5.1 asks, and " +
+      "loses no message.",
+    examples: [
+      {
+        method: "GET",
+        text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 0\r\n\r\n",
+      },
+      {
+        method: "",
+        text:
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" +
+          "0\r\nProxy-Connection: close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+      },
+    ],
     covers: ({ found, mine, other, before }) =>
       (found.kind === "end" && mine?.body === other?.body && framesBehind(mine)) ||
-      (found.kind === "refused" && names(before?.trailers).includes("connection")),
+      (found.kind === "refused" &&
+        names(before?.trailers).some((name) => /^(proxy-)?connection$/.test(name))),
   },
   {
     reason:
       "Node takes Proxy-Connection for Connection. RFC 9112 C.2.2 says not to: it comes from " +
       "clients that mistake us for a forward proxy, and may have gone through others blindly.",
-    example: { method: "", text: "GET / HTTP/1.1\r\nHost: a\r\nProxy-Connection: close\r\n\r\n" },
+    examples: [
+      { method: "", text: "GET / HTTP/1.1\r\nHost: a\r\nProxy-Connection: close\r\n\r\n" },
+    ],
     covers: ({ found, other, before }) =>
       (found.kind === "keep-alive" && has(other, "proxy-connection")) ||
       (found.kind === "refused" && other === undefined && has(before, "proxy-connection")),
@@ -61,10 +75,12 @@ export const DIFFERENCES: readonly Difference[] = [
     reason:
       "Node reads nothing behind an interim response that says Connection: close. The option is " +
       "about the final response: RFC 9112 9.6.",
-    example: {
-      method: "GET",
-      text: "HTTP/1.1 103 A\r\nConnection: close\r\n\r\nHTTP/1.1 204 B\r\n\r\n",
-    },
+    examples: [
+      {
+        method: "GET",
+        text: "HTTP/1.1 103 A\r\nConnection: close\r\n\r\nHTTP/1.1 204 B\r\n\r\n",
+      },
+    ],
     covers: ({ found, other, before }) =>
       found.kind === "refused" &&
       other === undefined &&
@@ -75,7 +91,7 @@ export const DIFFERENCES: readonly Difference[] = [
     reason:
       "Node decides whether a connection can be kept before it knows that the response answers " +
       "HEAD, as if a body of unknown length were to follow: RFC 9112 6.3 says that none does.",
-    example: { method: "HEAD", text: "HTTP/1.1 200 OK\r\n\r\n" },
+    examples: [{ method: "HEAD", text: "HTTP/1.1 200 OK\r\n\r\n" }],
     covers: ({ found, sample, other }) =>
       found.kind === "keep-alive" &&
       sample.method === "HEAD" &&

@@ -47,8 +47,10 @@ t.test("what mutation begins with is accepted by both", async (t) => {
 });
 
 t.test("every documented difference is there", async (t) => {
-  for (const { example, reason } of DIFFERENCES) {
-    t.equal(await verdict(example.method === "" ? client : server, example), "known", reason);
+  for (const { examples, reason } of DIFFERENCES) {
+    for (const example of examples) {
+      t.equal(await verdict(example.method === "" ? client : server, example), "known", reason);
+    }
   }
 });
 
