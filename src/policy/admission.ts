@@ -35,8 +35,8 @@ export interface AdmissionWorld {
   waited(ms: number): void;
 }
 
-/** What one answer counts for in their mean. */
-const LATEST = 1 / 32;
+/** What one answer counts for in their mean, and in that of their squares. */
+const [LATEST, LATEST_SQUARE] = [1 / 32, 1 / 256];
 
 export class Admission {
   shedding: Shedding;
@@ -48,6 +48,8 @@ export class Admission {
   streams = 0;
   /** The mean time of an answer of late, in milliseconds; 0 before there were any. */
   meanMs = 0;
+  /** The mean square of such times in parts of that; at first as if they were exponential. */
+  #relative = 2;
   #settings: AdmissionSettings;
   readonly #world: AdmissionWorld;
   readonly #routes = new RouteLoads();
@@ -59,6 +61,11 @@ export class Admission {
     this.#world = world;
     this.shedding = new Shedding(settings.fair);
     this.room = new Room(settings.queue, this, (...gone) => this.#refused(...gone));
+  }
+
+  /** The square of the coefficient of variation of such times; 1 at first. */
+  get variation(): number {
+    return Math.max(0, this.#relative - 1);
   }
 
   /** Goes on with new settings; what is in flight and what waits stays. */
@@ -117,7 +124,7 @@ export class Admission {
   /** Time has passed: to be called every 10 ms or so. `hour` counts whole hours since 1970. */
   tick(now: number, hour: number): void {
     this.shedding.hour = hour;
-    this.limiter.tick(now, this.inFlight, this.room.length);
+    this.limiter.tick(now);
     this.#fill(now);
     this.room.tick(now);
     const pressed = !this.room.emptied;
@@ -154,9 +161,8 @@ export class Admission {
   #take(ticket: Ticket, now: number): void {
     this.inFlight++;
     ticket.state = "held";
-    ticket.inFlight = this.inFlight;
     ticket.route.begins(now);
-    this.limiter.started(now, this.inFlight);
+    ticket.stamp = this.limiter.started(now, this.inFlight);
   }
 
   #release(ticket: Ticket, sample: Sample | undefined, now: number): void {
@@ -165,10 +171,11 @@ export class Admission {
     if (latencyMs !== undefined) {
       const share = this.meanMs === 0 ? 1 : LATEST;
       this.meanMs += (latencyMs - this.meanMs) * share;
+      this.#relative += ((latencyMs / this.meanMs) ** 2 - this.#relative) * LATEST_SQUARE;
     }
     ticket.route.ends(now, latencyMs);
     this.shedding.completed();
-    this.limiter.ended(now, sample, this.inFlight);
+    this.limiter.ended(now, ticket.stamp, sample);
     if (this.room.length > 0) this.#fill(now);
   }
 

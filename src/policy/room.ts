@@ -24,6 +24,8 @@ export interface Pace {
   readonly limiter: Limiter;
   /** The mean time of an answer, in milliseconds; 0 before there were any. */
   readonly meanMs: number;
+  /** The square of the coefficient of variation of such times. */
+  readonly variation: number;
   readonly shedding: {
     /** Arrivals / completions. */
     readonly excess: number;
@@ -124,10 +126,17 @@ export class Room {
   }
 
   #patience(now: number): Patience {
-    const { meanMs, limiter, shedding } = this.#pace;
+    const { meanMs, variation, limiter, shedding } = this.#pace;
     const { excess, active } = shedding;
     const emptyAgoMs = now - this.#emptyAt;
-    return patience({ meanMs, limit: limiter.hold, excess, shedding: active, emptyAgoMs });
+    return patience({
+      meanMs,
+      variation,
+      limit: limiter.hold,
+      excess,
+      shedding: active,
+      emptyAgoMs,
+    });
   }
 
   #lateness({ route, deadline, since, lane }: Ticket, now: number): Reason | undefined {

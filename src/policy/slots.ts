@@ -4,8 +4,6 @@
 export interface Sample {
   /** When the request went to the endpoint that answered. */
   readonly sentAt: number;
-  /** How many were in flight then, this one included. */
-  readonly inFlightAtSend: number;
   /** Until the head of the response. */
   readonly latencyMs: number;
   readonly ok: boolean;
@@ -16,12 +14,12 @@ export interface Limiter {
   readonly limit: number;
   /** The same without the tests that it makes. */
   readonly hold: number;
-  /** A request has begun, and is one of `inFlight`. */
-  started(now: number, inFlight: number): void;
-  /** It has ended and is not one of `inFlight` any more; no sample where nothing was to be learnt from it. */
-  ended(now: number, sample: Sample | undefined, inFlight: number): void;
-  /** Time has passed. */
-  tick(now: number, inFlight: number, waiting: number): void;
+  /** A request has begun, and is one of `inFlight`. The stamp is given back when it ends. */
+  started(now: number, inFlight: number): number;
+  /** It has ended, and is not in flight any more; no sample where nothing was to be learnt from it. */
+  ended(now: number, stamp: number, sample: Sample | undefined): void;
+  /** Time has passed: to be called every 10 ms or so while something is in flight. */
+  tick(now: number): void;
 }
 
 /** A number from the config. */
@@ -35,7 +33,10 @@ export class FixedLimit implements Limiter {
     this.hold = limit;
   }
 
-  started(): void {}
+  started(): number {
+    return 0;
+  }
+
   ended(): void {}
   tick(): void {}
 }

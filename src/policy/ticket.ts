@@ -43,8 +43,8 @@ export class Ticket implements Asked {
   waiter: Waiter | undefined;
   /** When it began to wait. */
   since = 0;
-  /** How many were in flight when it was granted, itself included. */
-  inFlight = 0;
+  /** What the limiter knows it by. */
+  stamp = 0;
   /** The lane in which it waits, and its neighbours there: the queue's alone to touch. */
   lane = 0;
   older: Ticket | undefined;

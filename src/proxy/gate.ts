@@ -6,8 +6,9 @@ import type { Exchange, ResponseHead } from "../core/exchange.ts";
 import { LIMIT, QUEUE_DEPTH, QUEUE_WAIT, WOULD_REFUSE } from "../core/families.ts";
 import type { Meter } from "../core/meter.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
+import { AdaptiveLimiter, type Bounds } from "../policy/adaptive.ts";
 import { Admission, type AdmissionSettings } from "../policy/admission.ts";
-import { FixedLimit } from "../policy/slots.ts";
+import { FixedLimit, type Limiter } from "../policy/slots.ts";
 import type { Ticket } from "../policy/ticket.ts";
 import { type Entrance, isStream } from "./entrance.ts";
 import type { Story } from "./record.ts";
@@ -16,7 +17,10 @@ import type { Story } from "./record.ts";
 export interface GateSettings {
   readonly concurrency?: {
     /** Without one there is no gate. */
-    readonly limit?: number;
+    readonly limit?: number | "adaptive";
+    /** Of an adaptive limit. */
+    readonly min: number;
+    readonly max: number;
     readonly mode: "enforce" | "report" | "off";
     readonly queue: AdmissionSettings["queue"];
     readonly streams: number;
@@ -57,6 +61,7 @@ export class Gate {
   readonly #timer = new Timer(() => this.#tick());
   /** Kept when the limit is taken away: there may be tickets to settle. */
   #admission: Admission | undefined;
+  #adaptive: AdaptiveLimiter | undefined;
   /** Undefined while there is no gate to pass. */
   #mode: GateState["mode"] | undefined;
   #key: string | undefined;
@@ -74,10 +79,11 @@ export class Gate {
     if (concurrency?.limit === undefined || concurrency.mode === "off") this.#mode = undefined;
     else {
       const { limit, mode, queue, streams } = concurrency;
+      const limiter = this.#limiter(limit, concurrency);
       const settings = { mode, queue, streams, fair: fairness !== undefined };
       this.#mode = mode;
-      if (this.#admission === undefined) this.#admission = this.#make(settings, limit);
-      else this.#admission.update(settings, new FixedLimit(limit));
+      if (this.#admission === undefined) this.#admission = this.#make(settings, limiter);
+      else this.#admission.update(settings, limiter);
     }
     if (before !== this.#mode) this.#switched(before === undefined);
   }
@@ -148,11 +154,19 @@ export class Gate {
     this.#world.wheel.disarm(this.#timer);
   }
 
-  #make(settings: AdmissionSettings, limit: number): Admission {
+  /** What an adaptive limit has learnt is kept, whatever is configured in between. */
+  #limiter(limit: number | "adaptive", { min, max }: Bounds): Limiter {
+    if (limit !== "adaptive") return new FixedLimit(limit);
+    if (this.#adaptive === undefined) this.#adaptive = new AdaptiveLimiter({ min, max });
+    else this.#adaptive.bounds = { min, max };
+    return this.#adaptive;
+  }
+
+  #make(settings: AdmissionSettings, limiter: Limiter): Admission {
     const { meter } = this.#world;
     const cluster = this.#cluster;
     const waits = meter.histogram(QUEUE_WAIT, { cluster });
-    return new Admission(settings, new FixedLimit(limit), {
+    return new Admission(settings, limiter, {
       waited: (ms) => {
         if (this.#mode === "enforce") waits.observe(ms / 1000);
       },

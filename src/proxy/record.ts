@@ -130,7 +130,7 @@ export class Story {
   /** An endpoint has answered, or not in time: what the limiter learns, if there is one. */
   teaches(sentAt: number, latencyMs: number, ok: boolean): void {
     if (this.ticket === undefined) return;
-    this.sample = { sentAt, inFlightAtSend: this.ticket.inFlight, latencyMs, ok };
+    this.sample = { sentAt, latencyMs, ok };
   }
 
   /** It leaves `endpoint`, to be tried again. */

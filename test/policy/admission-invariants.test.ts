@@ -8,7 +8,9 @@ import { admission, answer, type Told } from "./tickets.ts";
 /** A limiter whose limit is what it is told. */
 class Movable implements Limiter {
   limit = 4;
-  started(): void {}
+  started(): number {
+    return 0;
+  }
   ended(): void {}
   tick(): void {}
   get hold(): number {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { RouteLoad } from "../../src/policy/routeload.ts";
-import type { Limiter } from "../../src/policy/slots.ts";
+import { FixedLimit, type Limiter } from "../../src/policy/slots.ts";
 import { admission, answer, type Told } from "./tickets.ts";
 
 t.test("what finds a free slot is granted; the next one waits until it is settled", async (t) => {
@@ -120,7 +120,7 @@ t.test("streams have slots of their own, and teach the limiter nothing", async (
   const limiter: Limiter = {
     ...{ limit: 1, hold: 1 },
     started: () => heard.push("started"),
-    ended: (_now, sample) => heard.push(sample === undefined ? "ended" : "sample"),
+    ended: (_now, _stamp, sample) => heard.push(sample === undefined ? "ended" : "sample"),
     tick: () => {},
   };
   const { admission: all, enter } = admission({ streams: 2 }, limiter);
@@ -181,8 +181,8 @@ t.test(
     const { admission: all, enter } = admission();
     enter(0);
     const waiting = [1, 2, 3].map((now) => enter(now, { rank: 0 }).ticket);
-    const limit = { ...all.limiter, limit: 2, hold: 2, started() {}, ended() {}, tick() {} };
-    all.update({ mode: "enforce", queue: { size: 10, wait: 100 }, streams: 2, fair: true }, limit);
+    const settings = { queue: { size: 10, wait: 100 }, streams: 2, fair: true } as const;
+    all.update({ mode: "enforce", ...settings }, new FixedLimit(2));
     all.tick(10, 0);
     t.strictSame(
       waiting.map(({ story }) => story),

@@ -170,9 +170,8 @@ export class Crowd {
     const ends = Math.max(sentAt, free) + takes;
     this.#workers[this.#workers.indexOf(free)] = ends;
     this.#at(ends, () => {
-      const inFlightAtSend = ticket.inFlight;
       const latencyMs = this.#now - sentAt;
-      this.admission.settle(ticket, { sentAt, inFlightAtSend, latencyMs, ok: true }, this.#now);
+      this.admission.settle(ticket, { sentAt, latencyMs, ok: true }, this.#now);
       done();
     });
   }

@@ -1,7 +1,8 @@
 import t from "tap";
 import { patience } from "../../src/policy/patience.ts";
 
-const PRESSURE = { meanMs: 10, limit: 16, excess: 2, shedding: true, emptyAgoMs: 1000 };
+const TIMES = { meanMs: 10, variation: 1 };
+const PRESSURE = { ...TIMES, limit: 16, excess: 2, shedding: true, emptyAgoMs: 1000 };
 
 t.test("the more comes, the shorter is the wait, within bounds", async (t) => {
   const rows: readonly (readonly [limit: number, excess: number, waitMs: number])[] = [
@@ -23,6 +24,11 @@ t.test("bursts are absorbed: after it was empty nobody has to go for 100 ms", as
     t.equal(patience({ ...PRESSURE, emptyAgoMs }).marginal, 100);
   }
   t.equal(patience({ ...PRESSURE, emptyAgoMs: 101 }).marginal, 5);
+});
+
+t.test("what all take alike, they wait half as long for", async (t) => {
+  t.match(patience({ ...PRESSURE, variation: 0 }), { marginal: 2.5, firm: 7.5, critical: 200 });
+  t.match(patience({ ...PRESSURE, variation: 9 }), { marginal: 5, firm: 15 });
 });
 
 t.test("the firm wait longer while others are shed, and the critical longer still", async (t) => {

@@ -50,5 +50,5 @@ export function admission(
 
 /** An answer after so long. */
 export function answer(latencyMs: number, sentAt = 0): Sample {
-  return { sentAt, inFlightAtSend: 1, latencyMs, ok: true };
+  return { sentAt, latencyMs, ok: true };
 }

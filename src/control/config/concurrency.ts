@@ -6,22 +6,19 @@ import { count } from "./field.ts";
 const [LEAST_WAIT_MS, MOST_WAIT_MS] = [1, 3_600_000];
 const AUTO_OR = new RegExp(`^auto$|${DURATION.source}`);
 const WAIT_PROBLEM = "must be auto, or a duration such as 100ms";
+const LIMIT_PROBLEM = "must be adaptive, or a whole number from 1 to 1000000";
 const SIZE_PROBLEM = "must be auto, or a whole number from 0 to 1000000";
 
 const limit = z
-  .int({
-    error: ({ input }) =>
-      input === "adaptive"
-        ? "adaptive is not available yet in this version; give a whole number"
-        : undefined,
+  .union([z.enum(["adaptive"]), z.int().min(1).max(1_000_000)], {
+    error: ({ input }) => (isGiven(input) ? LIMIT_PROBLEM : undefined),
   })
-  .min(1)
-  .max(1_000_000)
   .exactOptional()
   .meta({
     description:
-      "The most requests that the cluster works on at once. From 1 to 1000000. Without one there is no limit.",
-    example: 100,
+      "The most requests that the cluster works on at once: adaptive = as many as it turns out to be able to, " +
+      "or a whole number from 1 to 1000000. Without one there is no limit.",
+    example: "adaptive",
   });
 
 const size = z
@@ -52,6 +49,8 @@ const wait = z
 export const concurrency = z
   .strictObject({
     limit,
+    min: count(1, [1, 100_000], "The least that an adaptive limit may become."),
+    max: count(1000, [1, 100_000], "The most that an adaptive limit may become."),
     queue: z
       .strictObject({ size, wait })
       .prefault({})
@@ -65,7 +64,17 @@ export const concurrency = z
     mode: z
       .enum(["enforce", "report", "off"])
       .prefault("enforce")
-      .describe("report = nothing is refused; would_refuse_total counts what would be."),
+      .describe(
+        "report = nothing is refused; would_refuse_total counts what would be. Not with an adaptive limit.",
+      ),
+  })
+  .superRefine(({ limit, min, max, mode }, context) => {
+    const wrong = (path: string, message: string): void =>
+      context.addIssue({ code: "custom", path: [path], message });
+    if (min > max) wrong("min", "must be at most max");
+    if (limit === "adaptive" && mode === "report") {
+      wrong("mode", "must be enforce or off: an adaptive limit learns by holding requests back");
+    }
   })
   .prefault({})
   .describe(

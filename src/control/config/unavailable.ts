@@ -6,7 +6,6 @@ import type { Path } from "./tree.ts";
 const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
   "listeners.*": ["http2", "protocol", "tls"],
   "clusters.*": ["http2", "protocol", "tls"],
-  "clusters.*.concurrency": ["max", "min"],
 };
 
 /** Is `key` of the mapping at `path` an option of a later version? */

@@ -242,10 +242,6 @@ t.test("options of later versions are refused as such", async (t) => {
   for (const name of ["tls", "http2", "protocol"]) {
     t.strictSame(errorsOf(inCluster(`${name}: off`)), [`8:5: ${later(name)}`]);
   }
-  t.strictSame(errorsOf(inCluster("concurrency: { min: 1, limit: adaptive }")), [
-    `8:20: ${later("min")}`,
-    "8:35: limit adaptive is not available yet in this version; give a whole number",
-  ]);
   t.match(errorsOf(atTop("retry: {}")), ['1:1: unknown option "retry"']);
 });
 

@@ -52,7 +52,9 @@ interface Promised {
     readonly retryBudget: { readonly percent: number; readonly minimumPerSecond: number };
     readonly failback: { readonly hold: number };
     readonly concurrency: {
-      readonly limit?: number;
+      readonly limit?: number | "adaptive";
+      readonly min: number;
+      readonly max: number;
       readonly queue: { readonly size: number | "auto"; readonly wait: number | "auto" };
       readonly streams: number;
       readonly mode: "enforce" | "report" | "off";
@@ -155,7 +157,10 @@ const DEFAULTS: Promised = {
       responseHeaderBytes: 65_536,
       retryBudget: { percent: 20, minimumPerSecond: 3 },
       failback: { hold: 3000 },
-      concurrency: { queue: { size: "auto", wait: "auto" }, streams: 10_000, mode: "enforce" },
+      concurrency: {
+        ...{ min: 1, max: 1000, queue: { size: "auto", wait: "auto" } },
+        ...{ streams: 10_000, mode: "enforce" },
+      },
     },
   ],
 };

@@ -1,0 +1,277 @@
+// Learns how many requests a service can work on at once, and lets that many through.
+//
+//                                                              R
+//   below the knee workers are idle, above it requests wait    |        /
+//   within the service: there is no more to be had             |       /
+//                                                              |______/
+//   hold = K * (1 + headroom)                                  +------K-----> in flight
+//
+// While more comes than is let through, what is in flight is pinned at the limit. Now and then another
+// limit is tried, for a round or two (experiment.ts); the mean time of those requests over that of those
+// before says where the knee may lie (knee.ts). Nothing is learnt from requests that began while less
+// was in flight: a lull is not the knee. No time is good or bad in itself: when all takes four times as
+// long, the knee is where it was.
+//
+// The requests of an experiment are those that began in it. It waits until they have ended, the usual limit
+// being in force again for the last of them, so that slow ones are not left out.
+import { Cohort } from "./cohort.ts";
+import { deviationOf, type Experiment, Planner, type Standing } from "./experiment.ts";
+import { Knee } from "./knee.ts";
+import { Noise } from "./noise.ts";
+import type { Limiter, Sample } from "./slots.ts";
+
+/** What a limit may be: whole numbers, 1 <= min <= max <= 100000. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Before anything is known. */
+const INITIAL = 8;
+/** More than the knee, relative to it, so that workers have work at once: as it is, and per CV. */
+const [HEADROOM, HEADROOM_CV] = [0.07, 0.3];
+/** What is held is the median of the belief and up to so much more of it, where times vary. */
+const SAFE = 0.19;
+/** A block of requests in which a change may show: at least, and in rounds. */
+const [BLOCK, ROUNDS] = [32, 2];
+/** So many blocks are kept in mind. */
+const REMEMBERED = 8;
+/** Looks for something to try every so many requests. */
+const EVERY = 8;
+/** How the knee changes: walks by so much, jumps by so much (in ln), each with a probability per UNIT. */
+const [WALK, WALK_CHANCE, JUMP, JUMP_CHANCE] = [0.05, 0.2, 0.7, 0.02];
+/** Of that: time, or requests if that is sooner. */
+const [UNIT_MS, UNIT_COUNT] = [2000, 500];
+/** After a change: how likely the knee is to have jumped, and how far what it shows is to be doubted. */
+const [CHANGED, DOUBT] = [0.5, 0.5];
+/** The usual limit is in force again when so many of an experiment's requests have ended. */
+const MOSTLY = 0.95;
+/** It is given up or judged as it is after so many of the mean times of a request, and that. */
+const [PATIENCE, PATIENCE_MS] = [4, 50];
+/** Fewer do not tell anything. */
+const ENOUGH = 8;
+/** Moved the belief by so much of its deviation, or so much: a surprise. */
+const [SURPRISE, SURPRISE_LEAST] = [0.5, 0.04];
+/** Beyond the knee more is done in less: the latest lift counts for so much, and headroom goes so fast. */
+const [STEEP_RATE, STEEP] = [0.3, 1.5];
+
+interface Running {
+  readonly experiment: Experiment;
+  readonly cohort: Cohort;
+  readonly stamp: number;
+  readonly since: number;
+  /** Requests that ended while its limit was in force. */
+  ends: number;
+  /** Is its limit no longer in force? */
+  resting: boolean;
+}
+
+export class AdaptiveLimiter implements Limiter {
+  limit: number;
+  hold: number;
+  #bounds: Bounds;
+  readonly #knee = new Knee(INITIAL);
+  readonly #noise = new Noise();
+  readonly #planner = new Planner();
+  #reference: Cohort;
+  #running: Running | undefined;
+  /** What the limit rises to, and by how much with each request that ends: not all are to come at once. */
+  #goal: number;
+  #step = 1;
+  #stamps = 1;
+  /** Requests with this stamp belong to the reference; with 0 to nobody. */
+  #stamp = 1;
+  #fresh = 0;
+  #since = 0;
+  #surprised = false;
+  #steep = 0;
+  #widenedAt = 0;
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+    this.hold = clamp(INITIAL, bounds);
+    this.limit = this.hold;
+    this.#goal = this.hold;
+    this.#reference = new Cohort(this.hold);
+  }
+
+  /** What was learnt is kept. */
+  set bounds(bounds: Bounds) {
+    this.#bounds = bounds;
+    const hold = clamp(this.hold, bounds);
+    this.#running = undefined;
+    if (hold === this.hold) this.#resume();
+    else this.#settle(hold);
+  }
+
+  started(now: number, inFlight: number): number {
+    if (inFlight < this.#goal) return 0;
+    const running = this.#running;
+    if (running === undefined || running.resting) return this.#stamp;
+    const { cohort, experiment, stamp } = running;
+    if (cohort.began >= experiment.size) return 0;
+    cohort.begin(now);
+    return stamp;
+  }
+
+  ended(now: number, stamp: number, sample: Sample | undefined): void {
+    if (this.limit < this.#goal) this.limit = Math.min(this.#goal, this.limit + this.#step);
+    const running = this.#running;
+    if (running?.resting === false) running.ends++;
+    if (stamp === 0) return;
+    if (stamp === running?.stamp) this.#endedIn(running, sample, now);
+    else if (stamp === this.#stamp && sample?.ok === true) this.#endedAsUsual(now - sample.sentAt);
+  }
+
+  tick(now: number): void {
+    const running = this.#running;
+    if (running === undefined) {
+      if (this.#fresh >= EVERY) this.#look(now);
+    } else if (now >= this.#due(running)) {
+      const { began, count } = running.cohort;
+      if (began >= ENOUGH && count > 0) this.#judge(running, now);
+      else this.#stop();
+    }
+  }
+
+  #endedIn(running: Running, sample: Sample | undefined, now: number): void {
+    const { cohort, experiment } = running;
+    cohort.end(sample?.sentAt);
+    if (sample?.ok === true) cohort.add(now - sample.sentAt);
+    if (cohort.began < experiment.size) return;
+    const most = cohort.ended >= MOSTLY * cohort.began;
+    if (cohort.ended >= cohort.began || (most && experiment.climb)) this.#judge(running, now);
+    else if (most && !running.resting) {
+      running.resting = true;
+      this.#resume();
+    }
+  }
+
+  #endedAsUsual(tookMs: number): void {
+    this.#reference.add(tookMs);
+    this.#noise.add(tookMs);
+    if (this.#running !== undefined) return;
+    this.#planner.earn(this.hold);
+    this.#since++;
+    this.#fresh++;
+  }
+
+  /** Has it changed? Is there something to be tried? */
+  #look(now: number): void {
+    const reference = this.#reference;
+    const size = Math.max(BLOCK, ROUNDS * this.hold);
+    if (reference.count < size) return;
+    const fresh = this.#fresh;
+    this.#fresh = 0;
+    this.#noise.learn(reference);
+    reference.fade(REMEMBERED * size);
+    const change = this.#noise.change(reference, size, this.hold / this.#knee.mean);
+    if (change !== undefined) return this.#changed(change);
+    const units = Math.min((now - this.#widenedAt) / UNIT_MS, fresh / UNIT_COUNT);
+    this.#widenedAt = now;
+    this.#knee.widen(WALK, Math.min(1, WALK_CHANCE * units));
+    this.#knee.widen(JUMP, Math.min(1, JUMP_CHANCE * units));
+    const experiment = this.#planner.choose(this.#standing);
+    if (experiment !== undefined) this.#begin(experiment, now);
+  }
+
+  get #standing(): Standing {
+    const { hold } = this;
+    const [knee, noise, bounds] = [this.#knee, this.#noise, this.#bounds];
+    const [known, since, surprised] = [this.#reference.count, this.#since, this.#surprised];
+    return { knee, noise, bounds, hold, known, headroom: this.#headroom, since, surprised };
+  }
+
+  get #headroom(): number {
+    const flat = 1 - Math.min(1, STEEP * Math.max(0, this.#steep));
+    return flat * (HEADROOM + HEADROOM_CV * this.#noise.cv);
+  }
+
+  /** Requests take e^by times as long as they did: another knee, or another service time. */
+  #changed(by: number): void {
+    const { hold } = this;
+    const slowness = Math.log(Math.max(1, hold / this.#knee.mean));
+    this.#knee.widen(JUMP, CHANGED);
+    // As if the service time were the same: against so few in flight that nobody waits.
+    const sigma = deviationOf(this.#noise, hold / this.#knee.mean, BLOCK, this.#reference.count);
+    this.#knee.observe(hold / 100, hold, Math.max(0, slowness + by), sigma + 0.05, DOUBT);
+    this.#planner.replenish(hold);
+    this.#surprised = true;
+    this.#settle(hold);
+  }
+
+  #begin(experiment: Experiment, since: number): void {
+    const cohort = new Cohort(experiment.limit);
+    const stamp = ++this.#stamps;
+    this.#running = { experiment, cohort, stamp, since, ends: 0, resting: false };
+    this.#since = 0;
+    this.#go(experiment.limit);
+  }
+
+  #due({ cohort, experiment, since }: Running): number {
+    const rounds = (2 * experiment.size) / Math.min(cohort.limit, this.hold);
+    return since + PATIENCE_MS + (this.#reference.mean || 0) * (PATIENCE + rounds);
+  }
+
+  #judge(running: Running, now: number): void {
+    const { cohort, experiment, ends } = running;
+    cohort.complete(now);
+    const [reference, knee] = [this.#reference, this.#knee];
+    const rises = cohort.limit > reference.limit;
+    const [a, b] = rises ? [reference, cohort] : [cohort, reference];
+    const ratio = Math.log(b.mean / a.mean);
+    const most = Math.log(b.limit / a.limit);
+    if (rises && a.limit > 0.9 * knee.mean) {
+      const beyond = Math.max(-1, Math.min(1.5, ratio / most - 1));
+      this.#steep += STEEP_RATE * (beyond - this.#steep);
+    }
+    const sigma = deviationOf(this.#noise, this.hold / knee.mean, a.count, b.count);
+    const possible = Math.min(most, Math.max(0, ratio));
+    const impossible = Math.max(0, Math.abs(ratio - possible) - sigma);
+    const [before, { deviation }] = [knee.mean, knee];
+    knee.observe(a.limit, b.limit, possible, sigma + impossible / 2);
+    const moved = Math.abs(Math.log(knee.mean / before));
+    this.#surprised = moved > Math.max(SURPRISE_LEAST, SURPRISE * deviation);
+    this.#planner.pay(this.#standing, experiment, ends);
+    this.#running = undefined;
+    this.#hold(cohort, Math.max(this.hold, b.limit));
+  }
+
+  /** Holds what is known now; not more than was tried. */
+  #hold(tried: Cohort, most: number): void {
+    const single = Math.min(1, this.#noise.single(this.hold / this.#knee.mean));
+    const wanted = this.#knee.quantile(0.5 + SAFE * single) * (1 + this.#headroom);
+    const hold = Math.min(most, clamp(Math.round(wanted), this.#bounds));
+    if (hold === this.hold) this.#resume();
+    else this.#settle(hold, tried.limit === hold ? tried : undefined);
+  }
+
+  /** Holds `limit`, with a new reference. */
+  #settle(limit: number, reference = new Cohort(limit)): void {
+    this.hold = limit;
+    this.#reference = reference;
+    this.#noise.forget();
+    this.#resume();
+  }
+
+  #stop(): void {
+    this.#running = undefined;
+    this.#resume();
+  }
+
+  /** The usual limit is in force again. */
+  #resume(): void {
+    this.#stamp = ++this.#stamps;
+    this.#go(this.hold);
+  }
+
+  #go(limit: number): void {
+    this.#goal = limit;
+    if (limit <= this.limit) this.limit = limit;
+    else this.#step = Math.max(1, Math.ceil((limit - this.limit) / this.limit));
+  }
+}
+
+function clamp(limit: number, { min, max }: Bounds): number {
+  return Math.min(max, Math.max(min, limit));
+}
