@@ -40,6 +40,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "how much CPU do the policies add to a proxied request? more than 5 %?",
     load: () => import("./policies.ts"),
   },
+  limiters: {
+    asks: "what do limiters make of overload, ours and those published? in a simulation",
+    load: () => import("./limiters.ts"),
+  },
   metrics: {
     asks: "how many nanoseconds does counting a request take?",
     load: () => import("./metrics.ts"),

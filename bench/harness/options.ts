@@ -10,9 +10,15 @@ export interface Options {
   readonly only: string | undefined;
   /** Names of scenarios, comma-separated. */
   readonly scenarios: string | undefined;
+  /** Cells of the limiters' grid: the words with which their names begin. */
+  readonly cell: string | undefined;
+  /** Names of limiters, comma-separated. */
+  readonly limiters: string | undefined;
+  /** What chance begins with: whole numbers. */
+  readonly seeds: readonly number[] | undefined;
   /** Very short, and about correctness rather than speed. */
   readonly check: boolean;
-  /** Writes the figures to bench/README.md and bench/recorded.json. */
+  /** Writes the figures to bench/README.md, and where guard holds them to bench/recorded.json. */
   readonly record: boolean;
 }
 
@@ -21,8 +27,11 @@ export const FLAGS = `flags
   --seconds S             seconds of load in one round, 0.1 to 60
   --only NAME,...         these contenders alone
   --scenarios NAME,...    these scenarios alone
+  --cell NAME             (limiters) the cells alone whose names begin so
+  --limiters NAME,...     (limiters) these limiters alone
+  --seeds N,...           (limiters) what chance begins with, whole numbers
   --check                 very short: is every answer right?
-  --record                (path) write the table to bench/README.md and bench/recorded.json`;
+  --record                (path, limiters) write what is measured to bench/README.md`;
 
 /** Reads the flags; throws with all of them when one is unknown or out of bounds. */
 export function parseOptions(args: readonly string[]): Options {
@@ -32,6 +41,9 @@ export function parseOptions(args: readonly string[]): Options {
     seconds: bounded("--seconds", values.seconds, [0.1, 60]),
     only: values.only,
     scenarios: values.scenarios,
+    cell: values.cell,
+    limiters: values.limiters,
+    seeds: values.seeds?.split(",").map(seedOf),
     check: values.check === true,
     record: values.record === true,
   };
@@ -46,6 +58,9 @@ function parse(args: readonly string[]) {
         seconds: { type: "string" },
         only: { type: "string" },
         scenarios: { type: "string" },
+        cell: { type: "string" },
+        limiters: { type: "string" },
+        seeds: { type: "string" },
         check: { type: "boolean" },
         record: { type: "boolean" },
       },
@@ -53,6 +68,12 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new Error(`bench: ${error instanceof Error ? error.message : error}\n${FLAGS}`);
   }
+}
+
+function seedOf(text: string): number {
+  const seed = Number(text);
+  if (text !== "" && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31) return seed;
+  throw new Error(`bench: --seeds has ${text}, not a whole number from 0 on\n${FLAGS}`);
 }
 
 function bounded(

@@ -2,9 +2,10 @@
 //
 // It is deterministic, and the work of a request depends on the seed and its number alone, so that whoever
 // limits what comes, the same requests take the same time.
+import type { Reason } from "../../../src/core/refusal.ts";
 import { Admission } from "../../../src/policy/admission.ts";
 import { RouteLoad } from "../../../src/policy/routeload.ts";
-import type { Limiter } from "../../../src/policy/slots.ts";
+import type { Limiter, Sample } from "../../../src/policy/slots.ts";
 import { Ticket } from "../../../src/policy/ticket.ts";
 import { type Duration, draw, Stream } from "../chance.ts";
 import { type Discipline, type Episode, serviceOf } from "./services.ts";
@@ -31,16 +32,29 @@ export interface Cell {
   readonly from: number;
 }
 
+/** Decides who is worked on: our own admission, or that of another school. */
+export interface Gate {
+  /** Anything but the first two is a refusal. Who is queued hears the rest by the ticket's waiter. */
+  enter(ticket: Ticket, now: number): "granted" | "queued" | Reason;
+  /** What was granted has ended. */
+  settle(ticket: Ticket, sample: Sample, now: number): void;
+  /** To be called every 10 ms. */
+  tick(now: number, hour: number): void;
+}
+
+/** What became of requests: one place in each list for each of them. */
 export interface Outcome {
-  /** Of requests done: when, how long it took from the client's first attempt, and their rank. */
+  /** Of those that were done, in the order of their ends: when, and how long since the client's first attempt. */
   readonly ends: Float64Array;
   readonly tooks: Float64Array;
   readonly ranks: Uint8Array;
   readonly callers: Uint32Array;
+  /** How long a worker had to work on it, when all is well. */
+  readonly works: Float64Array;
+  /** Refused for good, from when on it counts. */
+  readonly lost: { readonly ranks: Uint8Array; readonly callers: Uint32Array };
+  /** How many requests came. */
   readonly count: number;
-  /** Refused for good, by when. */
-  readonly refused: Float64Array;
-  readonly limiters: readonly Limiter[];
 }
 
 export function meanOf(time: Duration): number {
@@ -60,6 +74,7 @@ interface Request {
   readonly caller: number;
   tries: number;
   sentAt: number;
+  work: number;
   ticket: Ticket | undefined;
 }
 
@@ -76,7 +91,7 @@ export class Run {
   readonly #arrivals: Stream;
   readonly #whims: Stream;
   readonly #service;
-  readonly #sidecars: { admission: Admission; route: RouteLoad }[] = [];
+  readonly #sidecars: { gate: Gate; route: RouteLoad }[] = [];
   readonly #again = new Timeline();
   readonly #known = new Map<number, Request>();
   readonly #capacity: number;
@@ -84,11 +99,13 @@ export class Run {
   readonly #tooks: number[] = [];
   readonly #ranks: number[] = [];
   readonly #callers: number[] = [];
-  readonly #refused: number[] = [];
+  readonly #works: number[] = [];
+  readonly #lostRanks: number[] = [];
+  readonly #lostCallers: number[] = [];
   #count = 0;
   #now = 0;
 
-  constructor(cell: Cell, seed: number, make: (sidecar: number) => Limiter) {
+  constructor(cell: Cell, seed: number, make: (sidecar: number) => Limiter | Gate) {
     this.#cell = cell;
     this.#seed = seed;
     this.#arrivals = new Stream(seed, "arrivals");
@@ -97,12 +114,7 @@ export class Run {
     this.#service = serviceOf({ workers, discipline, episodes, pauses });
     this.#capacity = capacityOf(cell);
     for (let i = 0; i < (cell.sidecars ?? 1); i++) {
-      const world = { wouldRefuse: () => {}, waited: () => {} };
-      const settings = { ...SETTINGS, fair: cell.fair ?? false };
-      this.#sidecars.push({
-        admission: new Admission(settings, make(i), world),
-        route: new RouteLoad(),
-      });
+      this.#sidecars.push({ gate: gateOf(make(i), cell), route: new RouteLoad() });
     }
   }
 
@@ -115,7 +127,7 @@ export class Run {
       const now = Math.min(arrival, this.#service.next, tick, this.#again.next);
       if (now >= ms) break;
       this.#now = now;
-      if (now === this.#service.next) this.#done();
+      if (now === this.#service.next) this.#end();
       else if (now === arrival) {
         this.#arrive();
         arrival = now + this.#gap();
@@ -124,27 +136,31 @@ export class Run {
         if (request !== undefined) this.#enter(request);
       } else {
         tick += TICK_MS;
-        for (const { admission } of this.#sidecars) admission.tick(now, 0);
+        for (const { gate } of this.#sidecars) gate.tick(now, 0);
         look(now, this);
       }
     }
     return {
-      ends: Float64Array.from(this.#ends),
-      tooks: Float64Array.from(this.#tooks),
-      ranks: Uint8Array.from(this.#ranks),
-      callers: Uint32Array.from(this.#callers),
+      ends: new Float64Array(this.#ends),
+      tooks: new Float64Array(this.#tooks),
+      ranks: new Uint8Array(this.#ranks),
+      callers: new Uint32Array(this.#callers),
+      works: new Float64Array(this.#works),
+      lost: {
+        ranks: new Uint8Array(this.#lostRanks),
+        callers: new Uint32Array(this.#lostCallers),
+      },
       count: this.#count,
-      refused: Float64Array.from(this.#refused),
-      limiters: this.limiters,
     };
   }
 
-  get limiters(): readonly Limiter[] {
-    return this.#sidecars.map(({ admission }) => admission.limiter);
+  get gates(): readonly Gate[] {
+    return this.#sidecars.map(({ gate }) => gate);
   }
 
-  get admissions(): readonly Admission[] {
-    return this.#sidecars.map(({ admission }) => admission);
+  /** Requests that have come and are not over: they wait, are worked on, or will be tried again. */
+  get open(): number {
+    return this.#known.size;
   }
 
   #gap(): number {
@@ -163,6 +179,7 @@ export class Run {
       caller: caller(this.#whims.next()),
       tries: 0,
       sentAt: 0,
+      work: 0,
       ticket: undefined,
     };
     this.#known.set(number, request);
@@ -170,7 +187,7 @@ export class Run {
   }
 
   #enter(request: Request): void {
-    const { admission, route } = this.#sidecarOf(request);
+    const { gate, route } = this.#sidecarOf(request);
     const ticket = new Ticket({
       rank: request.rank,
       caller: request.caller,
@@ -180,7 +197,7 @@ export class Run {
       route,
     });
     request.ticket = ticket;
-    const said = admission.enter(ticket, this.#now);
+    const said = gate.enter(ticket, this.#now);
     if (said === "granted") this.#send(request);
     else if (said !== "queued") this.#refuse(request);
     else {
@@ -199,7 +216,8 @@ export class Run {
   #send(request: Request): void {
     request.sentAt = this.#now;
     const chance = new Stream(this.#seed + request.number, "work");
-    this.#service.add(this.#now, request.number, draw(this.#cell.time, chance));
+    request.work = draw(this.#cell.time, chance);
+    this.#service.add(this.#now, request.number, request.work);
   }
 
   #refuse(request: Request): void {
@@ -210,10 +228,12 @@ export class Run {
       return;
     }
     this.#known.delete(request.number);
-    this.#refused.push(this.#now);
+    if (this.#now < this.#cell.from) return;
+    this.#lostRanks.push(request.rank);
+    this.#lostCallers.push(request.caller);
   }
 
-  #done(): void {
+  #end(): void {
     const number = this.#service.take();
     const request = number === undefined ? undefined : this.#known.get(number);
     if (request?.ticket === undefined) return;
@@ -222,12 +242,19 @@ export class Run {
     this.#tooks.push(this.#now - request.came);
     this.#ranks.push(request.rank);
     this.#callers.push(request.caller);
+    this.#works.push(request.work);
     const { sentAt, ticket } = request;
     const sample = {
       sentAt,
       latencyMs: this.#now - sentAt,
       ok: true,
     };
-    this.#sidecarOf(request).admission.settle(ticket, sample, this.#now);
+    this.#sidecarOf(request).gate.settle(ticket, sample, this.#now);
   }
+}
+
+/** A limiter stands before the service with our queue and our rules of who gives way. */
+function gateOf(made: Limiter | Gate, { fair = false }: Cell): Gate {
+  if ("enter" in made) return made;
+  return new Admission({ ...SETTINGS, fair }, made, { wouldRefuse: () => {}, waited: () => {} });
 }
