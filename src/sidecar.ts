@@ -266,8 +266,7 @@ class Running implements Sidecar {
   }
 
   #startHealth(bind: Address, onError: (error: unknown) => void): Promise<ControlServer> {
-    const { contentType } = this.#metrics;
-    const readiness = this.#readiness;
+    const [readiness, { contentType }] = [this.#readiness, this.#metrics];
     return startHealth({
       ...{ bind, onError },
       source: {
@@ -281,13 +280,14 @@ class Running implements Sidecar {
 
   #startAdmin(bind: Address, onError: (error: unknown) => void): Promise<ControlServer> {
     const [traffic, checker, discovery] = [this.#traffic, this.#checker, this.#discovery];
+    const meter = this.#meter;
     return startAdmin({
       ...{ bind, onError },
       guard: (request) => this.#guard(request),
       state: () => {
         const [started, draining] = [this.#started, this.#readiness.draining];
         const { state: config } = this.#inForce;
-        const from = { started, draining, config, traffic, checker, discovery };
+        const from = { started, draining, config, traffic, checker, discovery, meter };
         return overview(from, this.#clock.now());
       },
       drain: () => void this.drain(),

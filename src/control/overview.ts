@@ -1,10 +1,12 @@
 // Puts together what `GET /state` shows, from those who know.
 import type { Address } from "../core/address.ts";
+import { REFUSED, WOULD_REFUSE } from "../core/families.ts";
+import { Counter, type Family, type Meter } from "../core/meter.ts";
 import { VERSION } from "../core/version.ts";
 import type { Checker } from "./checker.ts";
 import { probeState } from "./checks.ts";
 import type { Discovery } from "./discovery.ts";
-import type { ClusterState, EndpointState, HedgeState, State } from "./state.ts";
+import type { ClusterState, EndpointState, HedgeState, RefusalState, State } from "./state.ts";
 
 /** A listener, its settings and where it is bound. */
 interface BoundListener {
@@ -41,11 +43,12 @@ export interface Informants {
   };
   readonly checker: Checker;
   readonly discovery: Discovery;
+  readonly meter: Meter;
 }
 
 /** The state at `now`, in `Clock.now()` milliseconds. */
 export function overview(informants: Informants, now: number): State {
-  const { started, draining, config, traffic, checker, discovery } = informants;
+  const { started, draining, config, traffic, checker, discovery, meter } = informants;
   return {
     version: VERSION,
     started,
@@ -64,6 +67,8 @@ export function overview(informants: Informants, now: number): State {
         name,
         inFlight,
         concurrency: gate.state,
+        refusals: countsOf(meter, REFUSED, name),
+        wouldRefuse: countsOf(meter, WOULD_REFUSE, name),
         tier: standing,
         retryBudget: { remaining: budget.remaining(now) },
         backups: backupsOf(endpoints, backupConcurrency),
@@ -79,4 +84,15 @@ function backupsOf(endpoints: readonly EndpointState[], limit: number): ClusterS
   const backups = endpoints.filter(({ tier }) => tier === "backup");
   const inFlight = backups.reduce((sum, { load }) => sum + load, 0);
   return backups.length === 0 ? undefined : { inFlight, limit };
+}
+
+/** What a family has counted for a cluster, by reason. */
+function countsOf(meter: Meter, family: Family, cluster: string): readonly RefusalState[] {
+  const counts = new Map<string, number>();
+  for (const { labels, instrument } of meter.families.get(family.name)?.series.values() ?? []) {
+    if (labels.cluster !== cluster || !(instrument instanceof Counter)) continue;
+    const reason = labels.reason ?? "";
+    counts.set(reason, (counts.get(reason) ?? 0) + instrument.value);
+  }
+  return Array.from(counts, ([reason, count]) => ({ reason, count }));
 }

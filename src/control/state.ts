@@ -48,6 +48,9 @@ export interface ClusterState {
         readonly threshold: string | undefined;
       }
     | undefined;
+  /** Requests that were refused, and those that `mode: report` let pass. */
+  readonly refusals: readonly RefusalState[];
+  readonly wouldRefuse: readonly RefusalState[];
   /**
    * Who is asked first: primaries, backups, or primaries more and more (returning); `fallback` or, without
    * one, `nobody` when the last requests found every endpoint down, open or draining.
@@ -62,6 +65,12 @@ export interface ClusterState {
   readonly endpoints: readonly EndpointState[];
   /** The names among its endpoints and backups. */
   readonly names: readonly NameState[];
+}
+
+/** Since it started, all criticalities together. */
+export interface RefusalState {
+  readonly reason: string;
+  readonly count: number;
 }
 
 export interface HedgeState {
@@ -139,6 +148,8 @@ const SHAPE: Shape<State> = {
         mostWaiting: true,
         threshold: true,
       },
+      refusals: [{ reason: true, count: true }],
+      wouldRefuse: [{ reason: true, count: true }],
       tier: true,
       retryBudget: { remaining: true },
       backups: { inFlight: true, limit: true },

@@ -54,6 +54,8 @@ export class Admission {
   readonly #world: AdmissionWorld;
   readonly #routes = new RouteLoads();
   #chosenAt: number | undefined;
+  /** In report mode those that hold a slot, in the order in which they got it. */
+  readonly #reported = new Set<Ticket>();
 
   constructor(settings: AdmissionSettings, limiter: Limiter, world: AdmissionWorld) {
     this.#settings = settings;
@@ -81,29 +83,27 @@ export class Admission {
    * once, and is told the rest by it. What is granted is to be settled; what is refused is not.
    */
   enter(ticket: Ticket, now: number): "granted" | "queued" | Reason {
+    if (this.#settings.mode === "report") this.#watch(ticket, now);
     const decided = ticket.stream ? this.#enterStream(ticket) : this.#enter(ticket, now);
-    if (decided === "granted") return decided;
-    const reports = this.#settings.mode === "report";
-    if (decided === "queued") {
-      ticket.ghost = reports;
-      return reports ? "granted" : decided;
+    if (ticket.ghost) {
+      if (decided !== "granted" && decided !== "queued") this.#spare(ticket, decided);
+      return "granted";
     }
-    ticket.state = "over";
-    if (!reports) return decided;
-    this.#spare(ticket, decided);
-    return "granted";
+    if (decided !== "granted" && decided !== "queued") ticket.state = "over";
+    return decided;
   }
 
   /** The request of a ticket that was granted is over. Throws when it was settled before, or not granted. */
   settle(ticket: Ticket, sample: Sample | undefined, now: number): void {
     const { state, stream, ghost } = ticket;
-    if (state === "waiting" && ghost) return this.leave(ticket, now);
-    if (state !== "held" && state !== "free")
+    if (state !== "held" && state !== "free" && !(state === "waiting" && ghost))
       throw new Error(`a ticket is ${state}: not to settle`);
+    if (state === "waiting") this.room.remove(ticket, now);
     ticket.state = "over";
-    if (state === "free") return;
-    if (stream) this.streams--;
-    else this.#release(ticket, sample, now);
+    this.#learns(ticket, sample, now);
+    if (state === "held" && stream) this.streams--;
+    else if (state === "held") this.#release(ticket, sample, now);
+    else if (ghost && !stream && sample?.ok === true) this.#relieve(now);
   }
 
   /** Nobody waits for this ticket any more. Does nothing when it does not wait. */
@@ -115,8 +115,10 @@ export class Admission {
 
   /** What has a slot turns out to be a stream: it gives it to others and holds one for streams. */
   becomesStream(ticket: Ticket, now: number): void {
-    if (ticket.state !== "held" || ticket.stream) return;
+    if (ticket.stream) return;
     ticket.stream = true;
+    this.#learns(ticket, undefined, now);
+    if (ticket.state !== "held") return;
     this.streams++;
     this.#release(ticket, undefined, now);
   }
@@ -161,12 +163,47 @@ export class Admission {
   #take(ticket: Ticket, now: number): void {
     this.inFlight++;
     ticket.state = "held";
+    ticket.since = now;
     ticket.route.begins(now);
+    if (ticket.ghost) this.#reported.add(ticket);
+    else this.#teach(ticket, now);
+  }
+
+  #teach(ticket: Ticket, now: number): void {
+    ticket.teaches = this.limiter;
     ticket.stamp = this.limiter.started(now, this.inFlight);
+  }
+
+  /** Whoever was to learn from it does so, once. */
+  #learns(ticket: Ticket, sample: Sample | undefined, now: number): void {
+    const { teaches, stamp } = ticket;
+    if (teaches === undefined) return;
+    ticket.teaches = undefined;
+    teaches.ended(now, stamp, sample);
+  }
+
+  // In report mode.
+
+  /** It goes to the service, whatever becomes of its ticket. */
+  #watch(ticket: Ticket, now: number): void {
+    ticket.ghost = true;
+    if (!ticket.stream) this.#teach(ticket, now);
+  }
+
+  /**
+   * The service has answered one that it would not have got: so soon it would have been done with the
+   * first of those that it would have had instead.
+   */
+  #relieve(now: number): void {
+    const [oldest] = this.#reported;
+    if (oldest === undefined) return;
+    oldest.state = "free";
+    this.#release(oldest, { sentAt: oldest.since, latencyMs: now - oldest.since, ok: true }, now);
   }
 
   #release(ticket: Ticket, sample: Sample | undefined, now: number): void {
     this.inFlight--;
+    this.#reported.delete(ticket);
     const latencyMs = sample?.ok === true ? sample.latencyMs : undefined;
     if (latencyMs !== undefined) {
       const share = this.meanMs === 0 ? 1 : LATEST;
@@ -175,7 +212,6 @@ export class Admission {
     }
     ticket.route.ends(now, latencyMs);
     this.shedding.completed();
-    this.limiter.ended(now, ticket.stamp, sample);
     if (this.room.length > 0) this.#fill(now);
   }
 
@@ -184,8 +220,8 @@ export class Admission {
     while (this.inFlight < limit) {
       const next = this.room.next(now);
       if (next === undefined) return;
-      this.#take(next, now);
       this.#world.waited(now - next.since);
+      this.#take(next, now);
       if (!next.ghost) next.waiter?.granted(now);
     }
   }

@@ -5,9 +5,10 @@
 //    +--> waiting ------+          refused, or gone while it waited: over
 //
 // A ghost is a ticket in report mode: its request is not held up, whatever becomes of the ticket. When it
-// is refused it is free: it holds nothing, and is settled all the same.
+// is refused, or its slot goes to another, it is free: it holds nothing, and is settled all the same.
 import type { Reason } from "../core/refusal.ts";
 import type { RouteLoad } from "./routeload.ts";
+import type { Limiter } from "./slots.ts";
 
 /** What is known of a request that wants to be worked on. */
 export interface Asked {
@@ -41,9 +42,10 @@ export class Ticket implements Asked {
   ghost = false;
   /** To be set where it has to wait. */
   waiter: Waiter | undefined;
-  /** When it began to wait. */
+  /** When it began to wait, or to hold its slot. */
   since = 0;
-  /** What the limiter knows it by. */
+  /** Who learns from it, and what it is known there by. */
+  teaches: Limiter | undefined;
   stamp = 0;
   /** The lane in which it waits, and its neighbours there: the queue's alone to touch. */
   lane = 0;

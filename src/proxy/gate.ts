@@ -10,6 +10,7 @@ import { AdaptiveLimiter, type Bounds } from "../policy/adaptive.ts";
 import { Admission, type AdmissionSettings } from "../policy/admission.ts";
 import { FixedLimit, type Limiter } from "../policy/slots.ts";
 import type { Ticket } from "../policy/ticket.ts";
+import { WatchingLimiter } from "../policy/watching.ts";
 import { type Entrance, isStream } from "./entrance.ts";
 import type { Story } from "./record.ts";
 
@@ -62,6 +63,8 @@ export class Gate {
   /** Kept when the limit is taken away: there may be tickets to settle. */
   #admission: Admission | undefined;
   #adaptive: AdaptiveLimiter | undefined;
+  /** The same where nothing is held back. */
+  #watching: WatchingLimiter | undefined;
   /** Undefined while there is no gate to pass. */
   #mode: GateState["mode"] | undefined;
   #key: string | undefined;
@@ -79,7 +82,7 @@ export class Gate {
     if (concurrency?.limit === undefined || concurrency.mode === "off") this.#mode = undefined;
     else {
       const { limit, mode, queue, streams } = concurrency;
-      const limiter = this.#limiter(limit, concurrency);
+      const limiter = this.#limiter(limit, mode, concurrency);
       const settings = { mode, queue, streams, fair: fairness !== undefined };
       this.#mode = mode;
       if (this.#admission === undefined) this.#admission = this.#make(settings, limiter);
@@ -155,8 +158,13 @@ export class Gate {
   }
 
   /** What an adaptive limit has learnt is kept, whatever is configured in between. */
-  #limiter(limit: number | "adaptive", { min, max }: Bounds): Limiter {
+  #limiter(limit: number | "adaptive", mode: GateState["mode"], { min, max }: Bounds): Limiter {
     if (limit !== "adaptive") return new FixedLimit(limit);
+    if (mode === "report") {
+      this.#watching ??= new WatchingLimiter({ min, max });
+      this.#watching.bounds = { min, max };
+      return this.#watching;
+    }
     if (this.#adaptive === undefined) this.#adaptive = new AdaptiveLimiter({ min, max });
     else this.#adaptive.bounds = { min, max };
     return this.#adaptive;

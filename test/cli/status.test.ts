@@ -9,64 +9,10 @@ import t, { type Test } from "tap";
 import { areChanges, chosen, eventLines } from "../../src/cli/admin/eventtext.ts";
 import { isState, type Paint, statusText } from "../../src/cli/admin/statustext.ts";
 import { localTime, span } from "../../src/cli/admin/times.ts";
-import type { ClusterState, EndpointState, State } from "../../src/control/state.ts";
+import type { ClusterState } from "../../src/control/state.ts";
 import { scratch } from "../support/scratch.ts";
 import { start, tidegate } from "./command.ts";
-
-const PLAIN: Paint = (_, text) => text;
-const NOW = Date.parse("2026-01-02T03:04:10.678Z");
-
-const WELL: EndpointState = {
-  address: "127.0.0.1:3000",
-  name: undefined,
-  tier: "primary",
-  connections: 4,
-  load: 2,
-  weight: 100,
-  usable: "yes",
-  health: "healthy",
-  advice: { weight: undefined, drain: false, maxConcurrency: undefined },
-  probe: { result: "ok", reason: "status 200", at: "2026-01-02T03:04:08.678Z" },
-  override: undefined,
-  overrideMs: undefined,
-  breaker: { state: "closed", reason: "trials_passed", untilMs: undefined },
-};
-const TRIPPED: EndpointState = {
-  ...WELL,
-  address: "127.0.0.1:3001",
-  usable: "open",
-  override: "open",
-  overrideMs: 598_000,
-  breaker: { state: "open", reason: "failure_rate", untilMs: 3900 },
-};
-const DEAD: EndpointState = {
-  ...WELL,
-  address: "10.0.0.7:80",
-  tier: "backup",
-  usable: "down",
-  probe: { result: "failed", reason: "timeout\x1b[2J", at: "2026-01-02T03:04:10.678Z" },
-  override: "drain",
-  breaker: { state: "off", reason: undefined, untilMs: undefined },
-};
-const APP: ClusterState = {
-  name: "app",
-  inFlight: 2,
-  concurrency: undefined,
-  tier: "primaries",
-  retryBudget: { remaining: 30 },
-  backups: { inFlight: 2, limit: 1000 },
-  hedges: [],
-  endpoints: [WELL, TRIPPED, DEAD],
-  names: [],
-};
-const STATE: State = {
-  version: "0.1.0",
-  started: "2026-01-02T00:00:00.678Z",
-  draining: false,
-  config: { digest: "0123456789ab", loaded: "2026-01-02T00:00:00.678Z", refused: undefined },
-  listeners: [{ name: "inbound", address: "127.0.0.1:8080", connections: 12 }],
-  clusters: [APP],
-};
+import { APP, DEAD, NOW, PLAIN, STATE, WELL } from "./states.ts";
 
 t.test("a state is one table of listeners, and one for each cluster", async (t) => {
   t.equal(
@@ -145,6 +91,18 @@ t.test(
     );
   },
 );
+
+t.test("what was refused is told by reason, and what would have been apart", async (t) => {
+  const refusals = [
+    { reason: "queue_full", count: 2 },
+    { reason: "no_endpoint", count: 30 },
+  ];
+  const wouldRefuse = [{ reason: "queue\x1b", count: 1 }];
+  const text = (cluster: Partial<ClusterState>): string =>
+    statusText({ ...STATE, clusters: [{ ...APP, ...cluster }] }, NOW, PLAIN);
+  t.match(text({ refusals }), "in flight\nrefused 32: 30 no_endpoint, 2 queue_full\n30 retries");
+  t.match(text({ wouldRefuse }), "in flight\nwould have refused 1: 1 queue?\n30 retries");
+});
 
 t.test("names are told with their addresses, and with what is wrong with them", async (t) => {
   const names = [

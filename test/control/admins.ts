@@ -25,6 +25,8 @@ export const STATE: State = {
         ...{ mode: "report", limit: 16, inFlight: 1, streams: 1, waiting: 3, mostWaiting: 96 },
         threshold: "SHEDDABLE/64",
       },
+      refusals: [{ reason: "queue_full", count: 7 }],
+      wouldRefuse: [{ reason: "shed_priority", count: 9 }],
       tier: "primaries",
       retryBudget: { remaining: 29 },
       backups: { inFlight: 2, limit: 1000 },

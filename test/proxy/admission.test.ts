@@ -109,6 +109,17 @@ t.test("in report mode all is sent on, and what would be refused is counted", as
   t.equal((await door.state()).mode, "report");
 });
 
+t.test("an adaptive limit that only reports begins with the most that it may be", async (t) => {
+  const door = await Door.open(t, { limit: "adaptive", max: 2, mode: "report" });
+  const sent = [await door.send("/1"), await door.send("/2"), await door.send("/3")];
+  for (const path of ["/1", "/2", "/3"]) await door.arrives(path);
+  t.match(await door.state(), { mode: "report", limit: 2, inFlight: 2, waiting: 1 });
+  for (const path of ["/1", "/2", "/3"]) await door.answer(path);
+  for (const { shot } of sent) t.equal((await shot).status, 200);
+  await door.reload({ limit: "adaptive", max: 2 });
+  t.match(await door.state(), { mode: "enforce", limit: 2, inFlight: 0, waiting: 0 });
+});
+
 t.test("with mode off there is no limit, and nothing that tells of one", async (t) => {
   const door = await Door.open(t, { limit: 1, mode: "off" });
   const sent = [await door.send("/1"), await door.send("/2")];

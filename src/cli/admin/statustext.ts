@@ -58,6 +58,7 @@ function clusterText(cluster: ClusterState, now: number, paint: Paint): string {
   };
   return (
     head +
+    refusalsText(cluster, paint) +
     spareText(cluster) +
     table(HEAD, rows, finish) +
     columns(names.map((each) => nameRow(each, now)))
@@ -73,6 +74,20 @@ function limitText(state: ClusterState["concurrency"], paint: Paint): string {
   const shed =
     threshold === undefined ? "" : `, ${paint("yellow", `refuses from ${threshold} on`)}`;
   return `${others}; at most ${limit}${report}, ${waiting} of ${mostWaiting} waiting${shed}`;
+}
+
+/** What was refused, or would have been; sidecars of before say nothing of it. */
+function refusalsText({ refusals, wouldRefuse }: Partial<ClusterState>, paint: Paint): string {
+  const line = (what: string, counts: ClusterState["refusals"] = []): string => {
+    const sum = counts.reduce((all, { count }) => all + count, 0);
+    const parts = counts
+      .toSorted((a, b) => b.count - a.count)
+      .map(({ reason, count }) => `${count} ${reason}`);
+    return sum === 0
+      ? ""
+      : `${paint("yellow", `${what} ${sum}`)}: ${columns([[parts.join(", ")]])}`;
+  };
+  return line("refused", refusals) + line("would have refused", wouldRefuse);
 }
 
 /** What there is left for when something goes wrong; sidecars of before say nothing of it. */

@@ -65,15 +65,13 @@ export const concurrency = z
       .enum(["enforce", "report", "off"])
       .prefault("enforce")
       .describe(
-        "report = nothing is refused; would_refuse_total counts what would be. Not with an adaptive limit.",
+        "report = nothing is refused; would_refuse_total counts what would be. An adaptive limit is then learnt " +
+          "by watching.",
       ),
   })
-  .superRefine(({ limit, min, max, mode }, context) => {
-    const wrong = (path: string, message: string): void =>
-      context.addIssue({ code: "custom", path: [path], message });
-    if (min > max) wrong("min", "must be at most max");
-    if (limit === "adaptive" && mode === "report") {
-      wrong("mode", "must be enforce or off: an adaptive limit learns by holding requests back");
+  .superRefine(({ min, max }, context) => {
+    if (min > max) {
+      context.addIssue({ code: "custom", path: ["min"], message: "must be at most max" });
     }
   })
   .prefault({})
