@@ -4,20 +4,43 @@ import { join } from "node:path";
 import { type Contender, commandAvailable, PREFIX } from "../harness/contender.ts";
 import { freePort, launchOn, scratch } from "../harness/launch.ts";
 
-export const haproxy: Contender = {
-  name: "haproxy",
-  available: () => commandAvailable("haproxy", "-v"),
-  async start(origin) {
-    const port = await freePort();
-    const file = join(scratch(), "haproxy.cfg");
-    writeFileSync(file, config(port, origin.port));
-    return launchOn(port, ["haproxy", "-q", "-db", "-f", file]);
-  },
-};
+export const haproxy = configured("haproxy", { frontend: "", backend: "", server: "" });
+
+/**
+ * HAProxy told what the service can do: so many requests at once, 100 ms for those that wait, and CRITICAL ones
+ * before the others.
+ */
+export function told(workers: number): Contender {
+  return configured("haproxy, told", {
+    frontend: "http-request set-priority-class int(-1) if { req.hdr(x-criticality) CRITICAL }",
+    backend: "timeout queue 100ms",
+    server: `maxconn ${workers}`,
+  });
+}
+
+/** A further line of the frontend and of the backend, and options of the server. */
+interface Options {
+  readonly frontend: string;
+  readonly backend: string;
+  readonly server: string;
+}
+
+function configured(name: string, options: Options): Contender {
+  return {
+    name,
+    available: () => commandAvailable("haproxy", "-v"),
+    async start(origin) {
+      const port = await freePort();
+      const file = join(scratch(), "haproxy.cfg");
+      writeFileSync(file, config(port, origin.port, options));
+      return launchOn(port, ["haproxy", "-q", "-db", "-f", file]);
+    },
+  };
+}
 
 // By default HAProxy closes idle server connections once a quarter of its descriptors are in use,
 // which 1000 clients and their 1000 connections to the origin are: 93 us per request and not 50.
-function config(port: number, originPort: number): string {
+function config(port: number, originPort: number, { frontend, backend, server }: Options): string {
   return `global
   nbthread 1
   maxconn 4000
@@ -34,8 +57,10 @@ defaults
 frontend bench
   bind 127.0.0.1:${port}
   http-request return status 404 content-type text/plain string no_route unless { path_beg ${PREFIX} }
+  ${frontend}
   default_backend origin
 backend origin
-  server origin 127.0.0.1:${originPort}
+  ${backend}
+  server origin 127.0.0.1:${originPort} ${server}
 `;
 }

@@ -11,9 +11,10 @@ const ROOT = join(import.meta.dirname, "../..");
 
 let built: Promise<unknown> | undefined;
 
-/** Ports of further endpoints; further options of the only route and cluster, as YAML in a line each. */
+/** Ports of further endpoints; further options of the only listener, route and cluster, as YAML in a line each. */
 interface Options {
   readonly ports?: readonly number[];
+  readonly listener?: readonly string[];
   readonly route?: readonly string[];
   readonly cluster?: readonly string[];
 }
@@ -50,7 +51,8 @@ function shipped(): string[] {
   return ["env", ...words.map((word) => (word === "node" ? process.execPath : word))];
 }
 
-function config(originPort: number, { ports = [], route = [], cluster = [] }: Options): string {
+function config(originPort: number, options: Options): string {
+  const { ports = [], listener = [], route = [], cluster = [] } = options;
   const endpoints = [originPort, ...ports].map((port) => `127.0.0.1:${port}`);
   const lines = (given: readonly string[], depth: number): string =>
     given.map((line) => `${" ".repeat(depth)}${line}\n`).join("");
@@ -60,7 +62,7 @@ log: { level: warn, access: sampled, sample: 0.01, file: /dev/null }
 listeners:
   - name: bench
     bind: 127.0.0.1:0
-    routes:
+${lines(listener, 4)}    routes:
       - match: { path: ${PREFIX} }
         cluster: app
 ${lines(route, 8)}clusters:
