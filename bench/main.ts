@@ -24,6 +24,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "what fails, and what changes, when instances die, freeze, storm and flap?",
     load: () => import("./failover.ts"),
   },
+  overload: {
+    asks: "what is answered, and how soon, at up to 50 times what a service can do?",
+    load: () => import("./overload.ts"),
+  },
   parser: {
     asks: "how many nanoseconds does parsing a head take?",
     load: () => import("./parser.ts"),

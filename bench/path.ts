@@ -32,7 +32,7 @@ export async function run(options: Options): Promise<number> {
   console.log(`\nwritten to ${writeResult("path", { ...where, rounds, seconds, rows, cells })}`);
   if (options.record) {
     writeRecorded({ ...where, ratios: ratiosOf(rows) });
-    writeReadme(section);
+    writeReadme(section, "table");
     console.log("recorded in bench/README.md and bench/recorded.json");
   }
   return rows.some(({ fault, figures }) => fault !== undefined || figures?.errors !== 0) ? 1 : 0;

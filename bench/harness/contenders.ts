@@ -32,7 +32,11 @@ export interface Field {
 
 /** The contenders of a comma-separated list, all when it is undefined; throws at unknown names. */
 export async function field(list: string | undefined): Promise<Field> {
-  const chosen = choose(CONTENDERS, list, "contender");
+  return presentOf(choose(CONTENDERS, list, "contender"));
+}
+
+/** Those of `chosen` that can run here, and why the others cannot. */
+export async function presentOf(chosen: readonly Contender[]): Promise<Field> {
   const whys = await Promise.all(chosen.map((contender) => contender.available()));
   const present = chosen.filter((_, index) => whys[index] === undefined);
   const absent = chosen.flatMap((contender, index) => {

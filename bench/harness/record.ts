@@ -15,8 +15,6 @@ export interface Recorded {
 const DIRECTORY = join(import.meta.dirname, "..");
 const RECORDED = join(DIRECTORY, "recorded.json");
 const README = join(DIRECTORY, "README.md");
-const BEGIN = "<!-- table:begin -->";
-const END = "<!-- table:end -->";
 
 /** Writes everything of a run to bench/results/ and returns the path from the repository's root. */
 export function writeResult(question: string, result: unknown): string {
@@ -56,19 +54,20 @@ export function readRecorded(): Recorded {
   }
 }
 
-/** Puts `section` between the markers of bench/README.md. */
-export function writeReadme(section: string): void {
-  writeFileSync(README, between(readFileSync(README, "utf8"), section));
+/** Puts `section` between the markers of bench/README.md that are called `name`. */
+export function writeReadme(section: string, name: "table" | "overload"): void {
+  writeFileSync(README, between(readFileSync(README, "utf8"), section, name));
 }
 
 /** `text` with `section` in place of what stood between the markers; throws without markers. */
-export function between(text: string, section: string): string {
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
+export function between(text: string, section: string, name: string): string {
+  const [before, after] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const begin = text.indexOf(before);
+  const end = text.indexOf(after);
   if (begin < 0 || end < begin) {
-    throw new Error(`bench/README.md: the lines ${BEGIN} and ${END} are missing, in this order`);
+    throw new Error(`bench/README.md: the lines ${before} and ${after} are missing, in this order`);
   }
-  return `${text.slice(0, begin + BEGIN.length)}\n${section}\n${text.slice(end)}`;
+  return `${text.slice(0, begin + before.length)}\n${section}\n${text.slice(end)}`;
 }
 
 function rounded(ratio: number | undefined, scenario: string): number {

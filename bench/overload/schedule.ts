@@ -49,6 +49,7 @@ export function schedule(scenario: Scenario, durationMs: number, seed: number): 
           chance.next(),
         ),
     );
+    caller.push(chance.below(CALLERS));
   }
   return {
     kinds: kindsOf(scenario),

@@ -1,4 +1,5 @@
 // From what became of each request to the figures of a phase.
+import { median } from "../harness/figures.ts";
 import { capacityOf, type Scenario, type Span } from "./scenarios.ts";
 import type { Kind } from "./schedule.ts";
 import type { Shots } from "./shots.ts";
@@ -107,4 +108,47 @@ function count(shots: Shots, { from, to }: Span, kinds: readonly Kind[]): Counts
 /** The nearest-rank percentile of ascending values; NaN of none. */
 function percentile(ascending: Float64Array, share: number): number {
   return ascending[Math.ceil(share * ascending.length) - 1] ?? Number.NaN;
+}
+
+/** What is told of a contender in a phase of a scenario. */
+export interface Cell {
+  readonly scenario: string;
+  readonly contender: string;
+  readonly phase: string;
+  /** Undefined where there is a fault. */
+  readonly tally: Tally | undefined;
+  /** Why there is nothing to be told. */
+  readonly fault: string | undefined;
+}
+
+/** One cell of each that is there several times, once for each round: its figures are the medians. */
+export function middle(cells: readonly Cell[]): Cell[] {
+  const same = Map.groupBy(cells, ({ contender, phase }) => `${phase}\n${contender}`);
+  return Array.from(same.values(), (rounds) => {
+    const [first] = rounds;
+    const all = rounds.flatMap(({ tally }) => (tally === undefined ? [] : [tally]));
+    if (first === undefined) throw new Error("bench: a group without a cell");
+    return all.length === 0 ? first : { ...first, fault: undefined, tally: medians(all) };
+  });
+}
+
+function medians(all: readonly Tally[]): Tally {
+  const of = (figure: (tally: Tally) => number): number => median(all.map(figure));
+  const each = (parts: (tally: Tally) => Readonly<Record<string, number>>) => {
+    const names = new Set(all.flatMap((tally) => Object.keys(parts(tally))));
+    return Object.fromEntries(
+      Array.from(names, (name) => [name, of((tally) => parts(tally)[name] ?? 0)]),
+    );
+  };
+  return {
+    phase: all[0]?.phase ?? "",
+    asked: of(({ asked }) => asked),
+    goodput: of(({ goodput }) => goodput),
+    p50: of(({ p50 }) => p50),
+    p99: of(({ p99 }) => p99),
+    refusedP99: of(({ refusedP99 }) => refusedP99),
+    success: each(({ success }) => success),
+    failures: each(({ failures }) => failures),
+    lateP99: of(({ lateP99 }) => lateP99),
+  };
 }

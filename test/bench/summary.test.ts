@@ -103,7 +103,9 @@ t.test("numbers keep three digits that mean something", async (t) => {
 t.test("a section replaces what stood between the markers, and nothing else", async (t) => {
   const begin = "<!-- table:begin -->";
   const end = "<!-- table:end -->";
-  const text = between(`a\n${begin}\nold\n${end}\nb\n`, "new $1");
+  const text = between(`a\n${begin}\nold\n${end}\nb\n`, "new $1", "table");
   t.equal(text, `a\n${begin}\nnew $1\n${end}\nb\n`);
-  t.throws(() => between(`${end}${begin}`, "new"), { message: /are missing, in this order/ });
+  t.throws(() => between(`${end}${begin}`, "new", "table"), {
+    message: /are missing, in this order/,
+  });
 });
