@@ -5,16 +5,26 @@ import type { Sidecar } from "../sidecar.ts";
 import { askAdmin } from "./admin/ask.ts";
 import { areChanges, eventLines } from "./admin/eventtext.ts";
 import { atMost, type Given, readArguments, UsageError } from "./arguments.ts";
-import { compare, drain, oddities, type Pledge } from "./demo/acts.ts";
+import { compare, drain, oddities } from "./demo/acts.ts";
+import { BUSY } from "./demo/flood.ts";
 import { play } from "./demo/scenes.ts";
-import { Service } from "./demo/service.ts";
-import { addressOf, type Cast, configText, type Stage, startFrom, urlOf } from "./demo/stage.ts";
+import { type Capacity, Service } from "./demo/service.ts";
+import {
+  addressOf,
+  type Cast,
+  configText,
+  type Pledge,
+  type Stage,
+  startFrom,
+  urlOf,
+} from "./demo/stage.ts";
 
 const HELP = `Usage: tidegate demo [--seconds N] [--keep]
 
-Starts two primaries and a backup of a small service on loopback and sends open-loop load: calm, a primary
-is killed, the other one is sick, too, both are well again. First the clients ask the primaries themselves, then
-the sidecar does it for them. Then it refuses what it should, and is told to stop. Says what was seen.
+Starts two primaries and a backup of a service on loopback, and another, small one, and sends open-loop load: calm, a
+primary is killed, the other one is sick, too, both are well again; then ten times what the small one can do. First
+the clients ask the instances themselves, then the sidecar does it for them. Then it refuses what it should, and is
+told to stop. Says what was seen.
 
   --seconds N   seconds of load in each scene, 0.5 to 10 (3)
   --keep        stay up afterwards, until Ctrl-C
@@ -40,8 +50,9 @@ export async function demo(args: string[]): Promise<number> {
   }
   const options = { seconds: secondsOf(given), keep: given.switches.has("keep") };
   const instance = () => new Service(CAPACITY);
-  const cast: Cast = { primaries: [instance(), instance()], backup: instance() };
-  const services = [...cast.primaries, cast.backup];
+  const busy = new Service(BUSY);
+  const cast: Cast = { primaries: [instance(), instance()], backup: instance(), busy };
+  const services = [...cast.primaries, cast.backup, busy];
   try {
     await Promise.all(services.map((service) => service.start()));
     return await perform(cast, options);
@@ -62,17 +73,16 @@ async function perform(cast: Cast, { seconds, keep }: Options): Promise<number> 
   introduce(text);
   const world = { clock: systemClock, random: systemRandom };
   const stage: Stage = { cast, seconds, world, say };
-  say("Act 1. Without the sidecar: clients take turns at the two primaries.\n\n");
-  const without = await play(
-    stage,
-    cast.primaries.map(({ url }) => url),
-  );
+  say("Act 1. Without the sidecar: clients ask the instances themselves.\n\n");
+  const origins = cast.primaries.map(({ url }) => url);
+  const without = await play(stage, { origins, busy: cast.busy.url });
   say("\nAct 2. The same with the sidecar before them.\n\n");
   const sidecar = await startFrom(text);
   announce(cast, sidecar);
   const pledges: Pledge[] = [];
   try {
-    const through = await play(stage, [urlOf(sidecar, "inbound", "")]);
+    const inbound = urlOf(sidecar, "inbound", "");
+    const through = await play(stage, { origins: [inbound], busy: inbound });
     pledges.push(...compare(stage, without, through));
     await tellEvents(sidecar);
     for (const act of [oddities, drain]) pledges.push(...(await act(stage, sidecar)));
@@ -85,16 +95,18 @@ async function perform(cast: Cast, { seconds, keep }: Options): Promise<number> 
 }
 
 function introduce(text: string): void {
-  const perSecond = (CAPACITY.workers / CAPACITY.serviceMs) * 1000;
-  say(`Two primaries and a backup that can do ${perSecond} requests/s each, on loopback.\n\n`);
+  const able = ({ workers, serviceMs }: Capacity): number => (workers / serviceMs) * 1000;
+  say(`Two primaries and a backup that can do ${able(CAPACITY)} requests/s each, on loopback, `);
+  say(`and a busy service\nthat can do ${able(BUSY)}.\n\n`);
   say("The config of the sidecar before them:\n\n");
   say(`${text.replace(/^/gm, "  ").trimEnd()}\n\n`);
 }
 
-function announce({ primaries, backup }: Cast, sidecar: Sidecar): void {
+function announce({ primaries, backup, busy }: Cast, sidecar: Sidecar): void {
   const places = {
     ...{ primary: `${primaries[0].url}/api/`, "": `${primaries[1].url}/api/` },
     backup: `${backup.url}/api/`,
+    busy: `${busy.url}/busy/`,
     listener: urlOf(sidecar, "inbound", "/api/"),
     health: urlOf(sidecar, "health", "/readyz"),
     metrics: urlOf(sidecar, "health", "/metrics"),

@@ -11,6 +11,7 @@ import { Service } from "../../src/cli/demo/service.ts";
 import { percentile, type Shot, tally, tallyRow } from "../../src/cli/demo/tally.ts";
 import { demo } from "../../src/cli/demo.ts";
 import { table } from "../../src/cli/table.ts";
+import { systemClock } from "../../src/core/clock.ts";
 
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 
@@ -133,6 +134,21 @@ t.test("requests go to the origins in turn, and an answer says its tier", async 
   t.equal(shots.filter(({ tier }) => tier === "backup").length, half);
 });
 
+t.test("a client gives up when its patience is over, and hangs up", async (t) => {
+  let hungUp = 0;
+  const server = createServer((_, response) => response.on("close", () => hungUp++));
+  server.listen(0, "127.0.0.1");
+  t.teardown(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const load = { origins: [`http://127.0.0.1:${port}`], path: "/", perSecond: 100, seconds: 0.1 };
+  const world = { clock: systemClock, random: halves };
+  const shots = await openLoad({ ...load, patienceMs: 500 }, world);
+  t.equal(shots.length, arrivals(load, halves).length);
+  t.ok(shots.every(({ status, reason }) => status === 0 && reason === "gave up"));
+  t.equal(hungUp, shots.length);
+});
+
 t.test("the service answers, dies, and comes back on the same port", async (t) => {
   const service = new Service({ workers: 1, serviceMs: 0 });
   t.teardown(() => service.kill());
@@ -161,7 +177,7 @@ t.test("the whole demo, short: every promise holds, and it says so", async (t) =
   t.equal(code, 0, `${err}${out}`);
   t.equal(err, "");
   t.notMatch(out, /BROKEN|NaN|undefined/);
-  t.equal(out.match(/^held /gm)?.length, 7);
+  t.equal(out.match(/^held /gm)?.length, 11);
   for (const word of [
     "/readyz",
     "/metrics",
@@ -170,6 +186,8 @@ t.test("the whole demo, short: every promise holds, and it says so", async (t) =
     "ECONNREFUSED",
     "backups:",
     "consecutive_failures",
+    "shed_priority",
+    "gave up",
   ]) {
     t.ok(out.includes(word), word);
   }

@@ -3,16 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import type { Sidecar } from "../../sidecar.ts";
 import { table } from "../table.ts";
+import { floodPledges, floodRows } from "./flood.ts";
 import { openLoad } from "./load.ts";
 import { ODDITIES, type Reply, sendRaw } from "./refusals.ts";
 import { isWell, PATH, type Play, type Scene } from "./scenes.ts";
-import { DRAIN_DELAY_MS, portOf, type Stage, urlOf } from "./stage.ts";
+import { DRAIN_DELAY_MS, type Pledge, portOf, type Stage, urlOf } from "./stage.ts";
 import { isBacked, isGood, TALLY_HEAD, tallyRow } from "./tally.ts";
-
-export interface Pledge {
-  readonly what: string;
-  readonly held: boolean;
-}
 
 /** The same scenes without and with the sidecar, beside one another. */
 export function compare({ say }: Stage, without: Play, through: Play): Pledge[] {
@@ -21,6 +17,7 @@ export function compare({ say }: Stage, without: Play, through: Play): Pledge[] 
     tallyRow(`${before.name}: without`, before.shots, before.seconds),
     tallyRow("with Tidegate".padStart(before.name.length + 15), after.shots, after.seconds),
   ]);
+  rows.push(...floodRows(without.flood, through.flood));
   say(`\n${table(TALLY_HEAD, rows)}\n`);
   const failed = ({ shots }: Scene): boolean => !shots.every(isGood);
   return [
@@ -40,6 +37,7 @@ export function compare({ say }: Stage, without: Play, through: Play): Pledge[] 
       what: "recovery: no request failed, and in the end the primaries answered them all",
       held: !failed(through.recovery) && through.recovered.every(isWell),
     },
+    ...floodPledges(without.flood, through.flood),
   ];
 }
 

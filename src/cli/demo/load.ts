@@ -10,6 +10,9 @@ export interface Load {
   readonly path: string;
   readonly perSecond: number;
   readonly seconds: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A request without an answer so long after it was due is given up, and its connection closed. */
+  readonly patienceMs?: number;
 }
 
 export interface World {
@@ -22,6 +25,9 @@ const CONNECTIONS = 512;
 /** A request without an answer after this long has failed. */
 const PATIENCE_MS = 5000;
 
+/** Why there is no answer to a request whose client has waited long enough. */
+const GAVE_UP = "gave up";
+
 /** Runs a load to its end: resolves, never rejects, with one shot for each request that was due. */
 export async function openLoad(load: Load, world: World): Promise<Shot[]> {
   const pools = load.origins.map((origin) => new Pool(origin, POOL));
@@ -30,7 +36,7 @@ export async function openLoad(load: Load, world: World): Promise<Shot[]> {
   const shots = await fireAll(due, world.clock, (at, number) => {
     const pool = pools[number % pools.length];
     if (pool === undefined) throw new Error("demo: a load needs somebody who is asked");
-    return shoot(pool, load.path, at, world.clock);
+    return shoot(pool, load, at, world.clock);
   });
   await Promise.all(pools.map((pool) => pool.destroy()));
   return shots;
@@ -72,7 +78,11 @@ function fireAll(
   });
 }
 
-async function shoot(pool: Pool, path: string, at: number, clock: Clock): Promise<Shot> {
+async function shoot(pool: Pool, load: Load, at: number, clock: Clock): Promise<Shot> {
+  const { path, headers: own = {}, patienceMs } = load;
+  const left =
+    patienceMs === undefined ? undefined : Math.max(0, Math.ceil(at + patienceMs - clock.now()));
+  const signal = left === undefined ? null : AbortSignal.timeout(left);
   const ended = (status: number, reason?: string, tier?: string): Shot => ({
     at,
     latencyMs: clock.now() - at,
@@ -81,12 +91,14 @@ async function shoot(pool: Pool, path: string, at: number, clock: Clock): Promis
     tier,
   });
   try {
-    const { statusCode, headers, body } = await pool.request({ method: "GET", path });
+    const { statusCode, headers, body } = await pool.request({
+      ...{ method: "GET", path, headers: own, signal },
+    });
     await body.dump({ limit: 1024 * 1024 });
     const [reason, tier] = ["x-tidegate-reason", "x-tidegate-tier"].map((name) => headers[name]);
     return ended(statusCode, reason?.toString(), tier?.toString());
   } catch (error) {
-    return ended(0, `no answer (${codeOf(error)})`);
+    return ended(0, signal?.aborted === true ? GAVE_UP : `no answer (${codeOf(error)})`);
   }
 }
 

@@ -1,5 +1,6 @@
 // What happens to the service, played twice: its clients ask the primaries themselves, or the sidecar.
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Flood, flood } from "./flood.ts";
 import { openLoad } from "./load.ts";
 import type { Stage } from "./stage.ts";
 import { isBacked, isGood, type Shot } from "./tally.ts";
@@ -11,7 +12,7 @@ export interface Scene {
   readonly seconds: number;
 }
 
-/** How it went, from calm to recovery. */
+/** How it went, from calm to the flood. */
 export interface Play {
   readonly calm: Scene;
   readonly killed: Scene;
@@ -21,6 +22,7 @@ export interface Play {
   readonly recovery: Scene;
   /** The last part of the recovery. */
   readonly recovered: readonly Shot[];
+  readonly flood: Flood;
 }
 
 const PER_SECOND = 300;
@@ -28,8 +30,15 @@ export const PATH = "/api/hello";
 /** A recovery that takes longer is none. */
 const RECOVERY_SECONDS = 25;
 
-/** Plays all scenes with clients that ask `origins` in turn. The primaries are well before and after. */
-export async function play(stage: Stage, origins: readonly string[]): Promise<Play> {
+/** Who is asked: the instances themselves, or the sidecar for all of them. */
+interface Asked {
+  /** Each in its turn. */
+  readonly origins: readonly string[];
+  readonly busy: string;
+}
+
+/** Plays all scenes. The primaries are well before and after. */
+export async function play(stage: Stage, { origins, busy }: Asked): Promise<Play> {
   const { seconds, world, say } = stage;
   const [first, second] = stage.cast.primaries;
   const load = () => openLoad({ origins, path: PATH, perSecond: PER_SECOND, seconds }, world);
@@ -49,8 +58,9 @@ export async function play(stage: Stage, origins: readonly string[]): Promise<Pl
   });
   await Promise.all([first.start(), second.become("well")]);
   const { recovery, recovered } = await recover(stage, load);
+  const flooded = await flood(stage, busy);
   return {
-    ...{ calm, killed, sick, recovery, recovered },
+    ...{ calm, killed, sick, recovery, recovered, flood: flooded },
     sickShots: sick.shots.filter(({ at }) => at > sickAt),
   };
 }

@@ -14,6 +14,14 @@ export const DRAIN_DELAY_MS = 1000;
 export interface Cast {
   readonly primaries: readonly [Service, Service];
   readonly backup: Service;
+  /** A small one, of which far more will be asked than it can do. */
+  readonly busy: Service;
+}
+
+/** What an act has promised. */
+export interface Pledge {
+  readonly what: string;
+  readonly held: boolean;
 }
 
 /** What every act needs. */
@@ -26,7 +34,7 @@ export interface Stage {
 }
 
 /** The sidecar's config, as it is printed. */
-export function configText({ primaries, backup }: Cast): string {
+export function configText({ primaries, backup, busy }: Cast): string {
   const [first, second] = primaries.map(({ port }) => `127.0.0.1:${port}`);
   return `health: { bind: 127.0.0.1:0 }
 admin: { bind: 127.0.0.1:0 }
@@ -40,6 +48,8 @@ listeners:
       - match: { path: /api/ }
         cluster: app
         retry: { statuses: [500] }
+      - match: { path: /busy/ }
+        cluster: busy
 clusters:
   - name: app
     endpoints: [${first}, ${second}]
@@ -47,6 +57,9 @@ clusters:
     healthCheck: { http: { path: /healthz }, interval: 1s }
     breaker: { ramp: 2s }
     retryBudget: { percent: 50 }
+  - name: busy
+    endpoints: [127.0.0.1:${busy.port}]
+    concurrency: { limit: adaptive }
 `;
 }
 
