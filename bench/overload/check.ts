@@ -5,7 +5,7 @@ import { overload } from "./run.ts";
 import { SCENARIOS, type Scenario } from "./scenarios.ts";
 import type { Tally } from "./tally.ts";
 
-const WARM = { name: undefined, seconds: 0.5, pace: 1 };
+const WARM = { name: undefined, seconds: 0.5, pace: 1 } as const;
 
 /** Prints a line for each; 1 when any failed, or there was none. */
 export async function checkOverload(contenders: readonly Contender[]): Promise<number> {

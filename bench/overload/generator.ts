@@ -1,5 +1,5 @@
-// Open-loop load over raw sockets: requests leave when they are due, whatever became of earlier ones. One core is
-// kept busy looking at the clock, since a timer would be up to a millisecond late.
+// Open-loop load over raw sockets: requests leave when they are due, whatever became of earlier ones. Timers of the
+// event loop are up to a millisecond late; so between its turns it looks at the clock, or sleeps for a moment.
 
 import { Line, type Reply } from "./line.ts";
 import type { Schedule } from "./schedule.ts";
@@ -18,6 +18,9 @@ export interface Orders {
 
 /** Open before the run begins, so that its first requests are not those that connect. */
 const OPENED = 256;
+/** The longest that it sleeps, and how late it wakes up. */
+const [NAP_MS, WAKING_MS] = [0.2, 0.06];
+const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4));
 /** Who was refused or gave up asks again after so long. */
 const AGAIN_MS = 50;
 
@@ -51,8 +54,9 @@ export class Generator {
     this.#begun = performance.now();
     await new Promise<void>((resolve) => {
       const turn = (): void => {
-        if (this.#turn(this.#now())) resolve();
-        else setImmediate(turn);
+        if (this.#turn(this.#now())) return resolve();
+        this.#nap();
+        setImmediate(turn);
       };
       turn();
     });
@@ -62,6 +66,13 @@ export class Generator {
 
   #now(): number {
     return performance.now() - this.#begun;
+  }
+
+  /** Sleeps until the next request is due, but not for long, since answers may come. */
+  #nap(): void {
+    const next = this.#orders.schedule.dueMs[this.#next] ?? Number.POSITIVE_INFINITY;
+    const ms = Math.min(NAP_MS, next - this.#now() - WAKING_MS);
+    if (ms > 0) Atomics.wait(NOBODY_WAKES, 0, 0, ms);
   }
 
   /** Is it over? */

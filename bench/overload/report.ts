@@ -50,7 +50,7 @@ function overview(cells: readonly Cell[]): string {
 
 function details(cells: readonly Cell[], { work, streams, phases }: Scenario): string {
   const classes = streams.map(({ criticality }) => criticality);
-  const phased = phases.length > 2;
+  const phased = phases.filter(({ name }) => name !== undefined).length > 1;
   const columns = [
     ...["contender", ...(phased ? ["phase"] : [])],
     ...["goodput", "p50 ms", "p99 ms", "p99/work", "refusals' p99 ms"],

@@ -25,7 +25,7 @@ export async function overload(
   try {
     running = await contender.start(service);
     const spans = timeline(scenario, seconds);
-    const drawn = schedule(scenario, spans.at(-1)?.to ?? 0, seed);
+    const drawn = schedule(scenario, spans, seed);
     const marks = spans.map(({ from, pace }) => ({ at: from, act: () => tell(service, pace) }));
     const { patienceMs, retries } = scenario;
     const orders = { port: running.port, schedule: drawn, patienceMs, retries };

@@ -8,6 +8,8 @@ export interface Phase {
   readonly seconds: number | undefined;
   /** All work takes so many times as long. */
   readonly pace: number;
+  /** So much of the load comes; all of it where it is undefined. */
+  readonly share?: number;
 }
 
 /** Requests of one class, and how many of them come, in parts of the capacity. */
@@ -32,7 +34,8 @@ export interface Scenario {
   readonly phases: readonly Phase[];
 }
 
-/** Enough for what learns to have learnt. */
+/** A service runs for days: what is compiled as it runs has been, and what learns has learnt. */
+const COLD: Phase = { name: undefined, seconds: 3, pace: 1, share: 0.2 };
 const WARM: Phase = { name: undefined, seconds: 4, pace: 1 };
 
 const STEADY = {
@@ -41,7 +44,7 @@ const STEADY = {
   works: "on",
   retries: 0,
   patienceMs: 250,
-  phases: [WARM, { name: "steady", seconds: undefined, pace: 1 }],
+  phases: [COLD, WARM, { name: "steady", seconds: undefined, pace: 1 }],
 } as const;
 
 const all = (rho: number): readonly Stream[] => [{ criticality: "SHEDDABLE", rho }];
@@ -67,7 +70,7 @@ export const SCENARIOS: readonly Scenario[] = [
       "50 times the capacity of 16 workers x 100 ms: of 10 ms, the generator could not keep up",
     work: [{ ms: 100, share: 1 }],
     patienceMs: 1000,
-    phases: [{ ...WARM, seconds: 8 }, ...STEADY.phases.slice(1)],
+    phases: [COLD, { ...WARM, seconds: 8 }, { name: "steady", seconds: undefined, pace: 1 }],
   },
   {
     ...steady(2),
@@ -80,6 +83,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "step",
     title: "2 times its capacity; four times slower for 8 s, and back",
     phases: [
+      COLD,
       WARM,
       { name: "before", seconds: 3, pace: 1 },
       { name: "slow, 0-2 s", seconds: 2, pace: 4 },
@@ -106,6 +110,7 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "0.8 of its capacity, clients that ask twice again; four times slower for 2 s, and back",
     retries: 2,
     phases: [
+      COLD,
       WARM,
       { name: "before", seconds: 3, pace: 1 },
       { name: "slow, 0-2 s", seconds: 2, pace: 4 },
@@ -128,10 +133,10 @@ export function meanMs(work: Scenario["work"]): number {
 /** The phases of a run whose open ones are to take `seconds`, each with its begin and end in milliseconds. */
 export function timeline(scenario: Scenario, seconds: number): readonly Span[] {
   let at = 0;
-  return scenario.phases.map(({ name, seconds: own = seconds, pace }) => {
+  return scenario.phases.map(({ name, seconds: own = seconds, pace, share = 1 }) => {
     const from = at;
     at += own * 1000;
-    return { name, pace, from, to: at };
+    return { name, pace, share, from, to: at };
   });
 }
 
@@ -139,6 +144,7 @@ export function timeline(scenario: Scenario, seconds: number): readonly Span[] {
 export interface Span {
   readonly name: string | undefined;
   readonly pace: number;
+  readonly share: number;
   readonly from: number;
   readonly to: number;
 }

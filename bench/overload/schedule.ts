@@ -2,7 +2,7 @@
 
 import { Stream } from "../../test/sim/chance.ts";
 import { PREFIX } from "../harness/contender.ts";
-import { capacityOf, type Scenario } from "./scenarios.ts";
+import { capacityOf, type Scenario, type Span } from "./scenarios.ts";
 
 /** Requests of one class and of the same work. */
 export interface Kind {
@@ -26,8 +26,8 @@ export interface Schedule {
   readonly caller: Uint8Array;
 }
 
-/** Poisson arrivals for `durationMs`; the work of each drawn by chance. The same seed, the same schedule. */
-export function schedule(scenario: Scenario, durationMs: number, seed: number): Schedule {
+/** Poisson arrivals in these phases; the work of each drawn by chance. The same seed, the same schedule. */
+export function schedule(scenario: Scenario, spans: readonly Span[], seed: number): Schedule {
   const { streams, work } = scenario;
   const chance = new Stream(seed, scenario.name);
   const rhos = streams.map(({ rho }) => rho);
@@ -35,11 +35,15 @@ export function schedule(scenario: Scenario, durationMs: number, seed: number): 
   const due: number[] = [];
   const kind: number[] = [];
   const caller: number[] = [];
+  const durationMs = spans.at(-1)?.to ?? 0;
+  let span = 0;
   for (
     let at = chance.exponential(1 / perMs);
     at < durationMs;
     at += chance.exponential(1 / perMs)
   ) {
+    while (at >= (spans[span]?.to ?? durationMs)) span++;
+    if (chance.next() >= (spans[span]?.share ?? 1)) continue;
     due.push(at);
     const stream = pick(rhos, chance.next());
     kind.push(

@@ -18,23 +18,26 @@ function scenario(name: string): Scenario {
   return found;
 }
 
+/** Ten seconds of all of the load. */
+const TEN = [{ name: "steady", pace: 1, share: 1, from: 0, to: 10_000 }];
+
 t.test(
   "the same seed draws the same schedule, in order, at the rate that was asked for",
   async (t) => {
-    const { dueMs, kind, caller } = schedule(scenario("2x"), 10_000, 1);
+    const { dueMs, kind, caller } = schedule(scenario("2x"), TEN, 1);
     t.ok(Math.abs(dueMs.length / 32_000 - 1) < 0.03, `${dueMs.length} in 10 s of 3200/s`);
     t.strictSame(dueMs, dueMs.toSorted());
-    t.strictSame(schedule(scenario("2x"), 10_000, 1), schedule(scenario("2x"), 10_000, 1));
-    t.notSame(schedule(scenario("2x"), 10_000, 2).dueMs[0], dueMs[0]);
+    t.strictSame(schedule(scenario("2x"), TEN, 1), schedule(scenario("2x"), TEN, 1));
+    t.notSame(schedule(scenario("2x"), TEN, 2).dueMs[0], dueMs[0]);
     t.strictSame([kind.length, caller.length], [dueMs.length, dueMs.length]);
   },
 );
 
 t.test("classes and kinds of work come in their parts", async (t) => {
-  const mixed = schedule(scenario("critical-5x"), 10_000, 1);
+  const mixed = schedule(scenario("critical-5x"), TEN, 1);
   const critical = mixed.kind.filter((kind) => mixed.kinds[kind]?.criticality === "CRITICAL");
   t.ok(Math.abs(critical.length / mixed.kind.length - 0.5 / 5.5) < 0.01);
-  const two = schedule(scenario("bimodal"), 10_000, 1);
+  const two = schedule(scenario("bimodal"), TEN, 1);
   const long = two.kind.filter((kind) => /ms=100 /.test(`${two.kinds[kind]?.requests[0]}`));
   t.ok(Math.abs(long.length / two.kind.length - 0.1) < 0.01);
   t.match(
@@ -50,26 +53,39 @@ t.test("capacity is that of the mean work", async (t) => {
   t.strictSame(
     timeline(scenario("0.5x"), 6).map(({ from, to }) => [from, to]),
     [
-      [0, 4000],
-      [4000, 10_000],
+      [0, 3000],
+      [3000, 7000],
+      [7000, 13_000],
     ],
   );
 });
 
-/** Four requests in a phase of one second from 4000 on. */
+t.test("of a phase with a share, so much comes", async (t) => {
+  const [first] = TEN;
+  if (first === undefined) throw new Error("no phase");
+  const spans = [
+    { ...first, share: 0.2 },
+    { ...first, from: 10_000, to: 20_000 },
+  ];
+  const { dueMs } = schedule(scenario("2x"), spans, 1);
+  const before = dueMs.filter((due) => due < 10_000).length;
+  t.ok(Math.abs(before / (dueMs.length - before) / 0.2 - 1) < 0.05, `${before} of ${dueMs.length}`);
+});
+
+/** Four requests in a phase of one second from 7000 on. */
 function shots(): Shots {
   const all = new Shots(5);
   const ask = (due: number, sent: number) => all.add({ due, kind: 0, caller: 0, attempt: 1 }, sent);
-  all.ends(ask(3990, 3990), "good", 4010);
-  all.ends(ask(4100, 4100.5), "good", 4120);
-  all.ends(ask(4200, 4200), "refused", 4203, "queue_full");
-  all.ends(ask(4300, 4302), "gave up", 4550);
-  all.ends(ask(4990, 4990), "good", 5010);
+  all.ends(ask(6990, 6990), "good", 7010);
+  all.ends(ask(7100, 7100.5), "good", 7120);
+  all.ends(ask(7200, 7200), "refused", 7203, "queue_full");
+  all.ends(ask(7300, 7302), "gave up", 7550);
+  all.ends(ask(7990, 7990), "good", 8010);
   return all;
 }
 
 t.test("good answers count when they come, everything else when it was due", async (t) => {
-  const { kinds } = schedule(scenario("0.5x"), 1, 1);
+  const { kinds } = schedule(scenario("0.5x"), TEN, 1);
   const spans = timeline(scenario("0.5x"), 1);
   const [tally, ...more] = tallies(shots(), { scenario: scenario("0.5x"), kinds, spans });
   t.strictSame(more, []);
