@@ -23,6 +23,7 @@ import { type Cause, type Origin, type Reloaded, Reloader } from "./control/relo
 import type { ControlServer } from "./control/server.ts";
 import { bindServer, takenByOurselves } from "./control/socket.ts";
 import { StartError } from "./control/starterror.ts";
+import { useOfProcess } from "./control/vitals.ts";
 import { type LineWriter, openWriter } from "./control/writer.ts";
 import type { Address } from "./core/address.ts";
 import { type Clock, type Random, systemClock, systemRandom } from "./core/clock.ts";
@@ -31,12 +32,15 @@ import { Counter, Meter } from "./core/meter.ts";
 import { type Prepared, prepareAll } from "./core/prepared.ts";
 import { VERSION } from "./core/version.ts";
 import { Wheel } from "./core/wheel.ts";
+import type { ProtectionWorld } from "./proxy/protection.ts";
 import { Traffic } from "./proxy/traffic.ts";
 
 /** What a sidecar takes from the outside world. */
 export interface World {
   readonly clock?: Clock;
   readonly random?: Random;
+  /** What this process uses of its time and memory since it was asked last, from 0 to 1. */
+  readonly use?: ProtectionWorld["use"];
   /** Where the config comes from, if it can be read again. */
   readonly origin?: Origin;
 }
@@ -102,40 +106,38 @@ class Running implements Sidecar {
   #closing: Promise<void> | undefined;
   #markStopped: () => void = () => {};
 
-  constructor(config: Config, { clock = systemClock, random = systemRandom, origin }: World) {
+  constructor(config: Config, world: World) {
+    const { clock = systemClock, random = systemRandom, use = useOfProcess(), origin } = world;
     this.#config = config;
-    this.#clock = clock;
-    this.#random = random;
+    [this.#clock, this.#random] = [clock, random];
     this.#messages = openWriter("stderr", new Counter());
     this.#lines = new Output(config.log.file, this.#meter.counter(ACCESS_LOG_DROPPED));
     this.#wheel = new Wheel(clock);
     this.#ticker = setInterval(() => this.#wheel.advance(), this.#wheel.tickMs);
     const [wheel, meter] = [this.#wheel, this.#meter];
-    const lag = (): number => wheel.lag.longest(clock.now()) / 1000;
+    const lag = () => wheel.lag.longest(clock.now()) / 1000;
     const metrics = createMetrics({ meter, version: VERSION, lag });
-    this.#metrics = metrics;
     const log = createLog(config.log.level, this.#messages);
-    this.#log = log;
     const changes = new Changes(log, clock);
-    this.#changes = changes;
+    [this.#metrics, this.#log, this.#changes] = [metrics, log, changes];
     const bug = (err: unknown): void => log.error({ err }, "a request ended in an exception");
     wheel.onBug = bug;
     this.#traffic = new Traffic({
-      ...{ wheel, clock, random, meter },
+      ...{ wheel, clock, random, meter, use },
       bind: (server, address) => bindServer(server, address, ANY_USER),
       changed: (cluster, { address }, change) => changes.breaker(cluster, address.text, change),
       tierChanged: (cluster, change) => changes.tier(cluster, change),
-      // Running out of descriptors, for example; the next accept may do better.
       failed: (err) => log.error({ err }, "accept failed"),
       bug,
+      protectionChanged: (change) => changes.protection(change),
     });
     const { clusters } = this.#traffic;
     const find = (cluster: string, text: string) => clusters.get(cluster)?.find(text);
-    const world = { wheel, clock, random, meter, log, changes, metrics, find };
-    this.#orders = new Orders(world);
-    this.#inForce = new InForce(origin?.digest ?? "", world);
-    this.#discovery = new Discovery({ ...world, moved: () => this.#moved() });
-    this.#checker = createChecker(world);
+    const shared = { wheel, clock, random, meter, log, changes, metrics, find };
+    this.#orders = new Orders(shared);
+    this.#inForce = new InForce(origin?.digest ?? "", shared);
+    this.#discovery = new Discovery({ ...shared, moved: () => this.#moved() });
+    this.#checker = createChecker(shared);
     const lack = (cluster: string): string | undefined => this.#discovery.lack(cluster);
     this.#readiness = new Readiness(clusters, () => clock.now(), lack);
     const onError = (err: unknown): void => log.error({ err }, "control request failed");
@@ -143,9 +145,7 @@ class Running implements Sidecar {
     this.#admin = new MovableServer((bind) => this.#startAdmin(bind, onError));
     this.#guard = createGuard(config.admin);
     this.#reloader = this.#reloads(config, origin);
-    this.stopped = new Promise((resolve) => {
-      this.#markStopped = resolve;
-    });
+    this.stopped = new Promise((resolve) => (this.#markStopped = resolve));
   }
 
   get addresses(): Readonly<Record<string, Address>> {

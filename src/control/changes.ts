@@ -2,13 +2,14 @@
 import type { Logger } from "pino";
 import type { BreakerChange } from "../core/breaker.ts";
 import type { Clock } from "../core/clock.ts";
+import type { StageChange } from "../policy/selfprotection.ts";
 import type { TierChange } from "../policy/tier.ts";
 
 /** One change of a state. */
 export interface Change {
   /** When, as an ISO 8601 time. */
   readonly time: string;
-  /** What: `breaker`, `health`, `override`, `tier`, `discovery`, `name` or `config`. */
+  /** What: `breaker`, `health`, `override`, `tier`, `discovery`, `name`, `config` or `protection`. */
   readonly subject: string;
   /** Whose it is: a cluster and an endpoint or a name; empty where it is nobody's in particular. */
   readonly cluster: string;
@@ -22,6 +23,7 @@ export interface Change {
 const WORSE: ReadonlySet<string> = new Set([
   ...["open", "unhealthy", "drain", "failing"],
   ...["backups", "fallback", "nobody", "refused"],
+  ...["shedding", "critical_only", "pausing"],
 ]);
 const KEPT = 1000;
 
@@ -41,6 +43,11 @@ export class Changes {
 
   tier(cluster: string, change: TierChange): void {
     this.add({ subject: "tier", cluster, endpoint: "", ...change });
+  }
+
+  /** Of this process itself. */
+  protection(change: StageChange): void {
+    this.add({ subject: "protection", cluster: "", endpoint: "", ...change });
   }
 
   /** Keeps a change that has just been made, and logs it. */

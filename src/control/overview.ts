@@ -37,6 +37,7 @@ export interface Informants {
   readonly draining: boolean;
   readonly config: State["config"];
   readonly traffic: {
+    readonly protection: { readonly state: State["protection"] };
     readonly listeners: readonly BoundListener[];
     readonly clusters: Iterable<Working>;
     hedges(cluster: string, now: number): readonly HedgeState[];
@@ -54,6 +55,7 @@ export function overview(informants: Informants, now: number): State {
     started,
     draining,
     config,
+    protection: traffic.protection.state,
     listeners: traffic.listeners.map(({ listener: { connections }, settings, address }) => {
       return { name: settings.name, connections, address: address.text };
     }),

@@ -16,7 +16,7 @@ export function clustersOf(config: Config, located: readonly Located[]) {
  * configured, the log has it.
  */
 export function planOf(config: Config, located: readonly Located[], log: Pick<Logger, "warn">) {
-  const { listeners, drain } = config;
+  const { listeners, drain, selfProtection: protection } = config;
   const descriptors = descriptorLimit();
   const all = connectionCap(Number.POSITIVE_INFINITY, descriptors);
   const share = Math.max(1, Math.floor(all / listeners.length));
@@ -36,5 +36,6 @@ export function planOf(config: Config, located: readonly Located[], log: Pick<Lo
       trusts: trustList(forwarded.trust),
     })),
     patienceMs: drain.timeout,
+    protection,
   };
 }

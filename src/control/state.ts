@@ -7,6 +7,20 @@ export interface State {
   readonly started: string;
   readonly draining: boolean;
   readonly config: ConfigState;
+  /** How short this process is of itself; undefined where it does not look. */
+  readonly protection:
+    | {
+        readonly stage: string;
+        /** How much gives way, from 0 to 2, and the share of the connections that is not read from. */
+        readonly level: number;
+        readonly resting: number;
+        /** What it judges by: timers are usually late by so much; shares in use, from 0 to 1. */
+        readonly delayMs: number;
+        readonly utilisation: number;
+        readonly memory: number;
+        readonly connections: number;
+      }
+    | undefined;
   readonly listeners: readonly ListenerState[];
   readonly clusters: readonly ClusterState[];
 }
@@ -134,6 +148,15 @@ const SHAPE: Shape<State> = {
   started: true,
   draining: true,
   config: { digest: true, loaded: true, refused: { at: true, cause: true, errors: [true] } },
+  protection: {
+    stage: true,
+    level: true,
+    resting: true,
+    delayMs: true,
+    utilisation: true,
+    memory: true,
+    connections: true,
+  },
   listeners: [{ name: true, address: true, connections: true }],
   clusters: [
     {

@@ -249,6 +249,14 @@ export const EVENT_LOOP_LAG = {
   labels: [],
 } as const satisfies Family;
 
+/** `signal` is a Signal of policy/selfprotection.ts. */
+export const SELF_PRESSURE = {
+  name: "self_pressure",
+  help: "How short the sidecar is of something: 0 not at all, 1 only critical requests, 2 at most.",
+  kind: "gauge",
+  labels: ["signal"],
+} as const satisfies Family;
+
 export const CONFIG_RELOAD_SUCCESSFUL = {
   name: "config_last_reload_successful",
   help: "1 when the config that was read last is in use, 0 when it was refused.",

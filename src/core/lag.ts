@@ -11,8 +11,15 @@
 export const STALL_MS = 100;
 const WINDOW_MS = 60_000;
 
+/** So many beats are looked at for what is usual. */
+const BEATS = 16;
+
 /** Times in `Clock.now()` milliseconds. */
 export class Lag {
+  /** Is it usually late, as things are? Then what takes long may be our own doing: it teaches nobody. */
+  late = false;
+  readonly #beats = new Float64Array(BEATS);
+  #count = 0;
   readonly #beatMs: number;
   #last: number;
   #stood = 0;
@@ -29,6 +36,7 @@ export class Lag {
   /** To be called every `beatMs`. */
   beat(now: number): void {
     const late = now - this.#last - this.#beatMs;
+    this.#beats[this.#count++ % BEATS] = late;
     if (late >= STALL_MS) this.#stood += late;
     if (now >= this.#windowEnds) this.#turn(now);
     if (late > this.#longest) this.#longest = late;
@@ -44,6 +52,11 @@ export class Lag {
   /** The longest lag of the last one to two windows, however short; with that of now. */
   longest(now: number): number {
     return Math.max(0, this.#longest, this.#longestBefore, now - this.#last - this.#beatMs);
+  }
+
+  /** The median lag of the last beats: that of most of them, whatever a single stall was. */
+  get usual(): number {
+    return Math.max(0, this.#beats.toSorted()[BEATS / 2] ?? 0);
   }
 
   #turn(now: number): void {

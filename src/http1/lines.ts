@@ -26,6 +26,9 @@ export function malformed(
   return { reason, status, detail };
 }
 
+export const SLOW_HEAD = malformed("head_timeout", "the head was not complete in time");
+export const SLOW_BODY = malformed("body_timeout", "the body came slower than the limit");
+
 const TOO_MANY = malformed("headers_too_large", "more field lines than the limit");
 const TOO_LARGE = malformed("headers_too_large", "field section larger than the limit");
 const BAD_NAME = malformed(

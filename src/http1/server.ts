@@ -10,7 +10,7 @@ import { ServerExchange, type Wire } from "./exchange.ts";
 import { Farewell } from "./farewell.ts";
 import { HeadReader } from "./headreader.ts";
 import { Intake } from "./intake.ts";
-import { INCOMPLETE, malformed } from "./lines.ts";
+import { INCOMPLETE, SLOW_BODY, SLOW_HEAD } from "./lines.ts";
 import { Output } from "./output.ts";
 import type { OwnedSocket, SocketOwner } from "./owned.ts";
 import type { ServerSettings } from "./settings.ts";
@@ -21,9 +21,6 @@ import { LUMPS, Stalls } from "./stalls.ts";
 const AHEAD_BYTES = 16 * 1024;
 /** While draining, a connection that was busy so recently may still bring a request. */
 const DRAIN_GRACE_MS = 1000;
-
-const SLOW_HEAD = malformed("head_timeout", "the head was not complete in time");
-const SLOW_BODY = malformed("body_timeout", "the body came slower than the limit");
 
 type State = "http" | "tunnel" | "lingering" | "closed";
 
@@ -41,6 +38,7 @@ export class ServerConnection implements Wire, SocketOwner {
   readonly #stalls: Stalls;
   readonly output: Output;
   #state: State = "http";
+  #rests = false;
   #exchange: ServerExchange | undefined;
   #farewell: Farewell | undefined;
   /** What was read and has not been looked at: while a request is answered, what follows it. */
@@ -58,17 +56,16 @@ export class ServerConnection implements Wire, SocketOwner {
   ) {
     this.#closed = closed;
     this.#timer = new Timer(() => this.#onTimer(), this);
-    const socket = adopt(accepted, this);
-    this.#socket = socket;
+    this.#socket = adopt(accepted, this);
     this.#peer = peer;
     this.#settings = settings;
     this.#head = new HeadReader(settings.limits);
     this.#reader = new BodyReader(settings.limits);
     this.#idleSince = settings.clock.now();
     const { wheel, limits } = settings;
-    this.#stalls = new Stalls(socket, wheel, limits, this);
-    this.#intake = new Intake(socket, wheel, LUMPS * limits.bodyIdle, this);
-    this.output = new Output(socket, this.#stalls);
+    this.#stalls = new Stalls(this.#socket, wheel, limits, this);
+    this.#intake = new Intake(this.#socket, wheel, LUMPS * limits.bodyIdle, this);
+    this.output = new Output(this.#socket, this.#stalls);
     wheel.arm(this.#timer, limits.idle);
   }
 
@@ -78,6 +75,14 @@ export class ServerConnection implements Wire, SocketOwner {
     const quiet = this.#settings.clock.now() - this.#idleSince;
     if (quiet >= DRAIN_GRACE_MS) this.#linger();
     else this.#settings.wheel.arm(this.#timer, DRAIN_GRACE_MS - quiet);
+  }
+
+  /** Reads no further request for now, or does so again; what has begun goes on. */
+  rest(rests: boolean): void {
+    this.#rests = rests;
+    if (this.#exchange !== undefined || this.#head.begun || this.#state !== "http") return;
+    if (rests) this.#intake.pause(true);
+    else this.#intake.resume();
   }
 
   // What the exchange asks for.
@@ -107,7 +112,8 @@ export class ServerConnection implements Wire, SocketOwner {
     const { wheel, limits, draining } = this.#settings;
     this.#exchange = undefined;
     if (close) return this.#linger();
-    this.resumeReading();
+    if (this.#rests && this.#ahead === undefined) this.#intake.pause(true);
+    else this.resumeReading();
     // A response whose head went out before the drain has not told the client to look elsewhere.
     const idle = draining() ? DRAIN_GRACE_MS : limits.idle;
     this.#idleSince = wheel.time;

@@ -2,7 +2,7 @@
 
 /** An answer, as a limiter learns from it. Times in `Clock.now()` milliseconds. */
 export interface Sample {
-  /** When the request went to the endpoint that answered. */
+  /** When the request went to the endpoint that answered; later by what we have stood still ourselves. */
   readonly sentAt: number;
   /** Until the head of the response. */
   readonly latencyMs: number;

@@ -6,6 +6,7 @@ import type { Counter, Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
 import { ServerConnection } from "../http1/server.ts";
 import type { ServerLimits, ServerSettings } from "../http1/settings.ts";
+import { Spread } from "../policy/spread.ts";
 import { refusalText } from "./reply.ts";
 import { type Path, serve } from "./serve.ts";
 
@@ -30,8 +31,11 @@ export class Listener {
   #settings: ListenerSettings | undefined;
   #path: Path | undefined;
   #shared: ServerSettings | undefined;
-  /** Who came before there were settings in force. */
+  /** Who came before there were settings in force, or while some have to wait. */
   #early: net.Socket[] = [];
+  #holds = false;
+  /** Whose turn it is to rest. */
+  readonly #turns = new Spread();
   /** How many clients there may be, and how many more there were. */
   #most: number;
   #refused: Counter;
@@ -51,6 +55,23 @@ export class Listener {
   /** How many clients are connected. */
   get connections(): number {
     return this.#connections.size + this.#early.length;
+  }
+
+  /** How many there are of those that there may be, from 0 to 1. */
+  get fullness(): number {
+    return this.connections / this.#most;
+  }
+
+  /**
+   * Reads no new requests from a share of the connections, other ones each time, and lets those that have just
+   * come wait, but for the rest of the share, until it is called again.
+   */
+  rest(share: number): void {
+    for (const each of this.#connections) each.rest(this.#turns.next() < share);
+    this.#holds = false;
+    const turn = this.#early.splice(0, Math.ceil(this.#early.length * (1 - share)));
+    for (const socket of turn) this.#accept(socket);
+    this.#holds = share > 0;
   }
 
   /**
@@ -91,7 +112,8 @@ export class Listener {
     }
     const settings = this.#settings;
     const shared = this.#shared;
-    if (settings === undefined || shared === undefined) return void this.#early.push(socket);
+    if (settings === undefined || shared === undefined || this.#holds)
+      return void this.#early.push(socket);
     const address = socket.remoteAddress ?? "";
     const unix = settings.bind.kind === "unix";
     const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;

@@ -45,6 +45,16 @@ export class Listeners {
     return this.#all.reduce((sum, [{ connections }]) => sum + connections, 0);
   }
 
+  /** What the fullest listener has of the connections that it may have. */
+  get fullness(): number {
+    return Math.max(0, ...this.#bound.map(({ listener }) => listener.fullness));
+  }
+
+  /** Reads no requests from a share of the connections, and takes a part of those that come, until it is called again. */
+  rest(share: number): void {
+    for (const { listener } of this.#bound) listener.rest(share);
+  }
+
   /**
    * Binds what is new among `all`; rejects, with nothing changed, when that cannot be. Whose bind stays keeps
    * its socket and its connections, whatever else of it changes, its name included. Those that are not

@@ -22,6 +22,8 @@ interface Asked {
 export interface ReplyWorld {
   readonly clock: Clock;
   readonly random: Random;
+  /** Should those that are refused for want of ourselves give up their connections? */
+  readonly protection?: { readonly closes: boolean };
 }
 
 // An import would make a module of node:http, and with it load what this process never uses.
@@ -155,7 +157,9 @@ function refusalHead(
   world: ReplyWorld,
   gate?: Asked["gate"],
 ): ReplyHead {
-  const { close, overloaded } = REFUSALS[reason];
+  const { overloaded } = REFUSALS[reason];
+  const crowded = reason === "self_overload" && world.protection?.closes === true;
+  const close = crowded || REFUSALS[reason].close;
   let fields = `${own}x-tidegate-reason: ${reason}\r\n`;
   if (status === 503 || status === 429) {
     const spreadS = gate?.spreadS ?? RETRY_SPREAD_S;

@@ -33,6 +33,8 @@ export interface Route {
 export interface Path extends ReplyWorld {
   readonly router: Router<Route>;
   readonly recorder: Recorder;
+  /** What gives way when this process cannot keep up. */
+  readonly protection: { refuses(rank: number): boolean; readonly closes: boolean };
   /** How late this process is itself. */
   readonly lag: Lag;
   /** Milliseconds a body may stand still. */
@@ -52,9 +54,9 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
   try {
     const route = path.router.match(exchange.request);
     reply = new Reply(exchange, path, route?.cluster);
-    const id = requestIdOf(exchange.request) ?? path.random.id();
-    story = new Story(exchange, route, id);
+    story = new Story(exchange, route, requestIdOf(exchange.request) ?? path.random.id());
     if (route === undefined) return reply.refuse("no_route");
+    if (path.protection.refuses(story.rank)) return reply.refuse("self_overload");
     if (isLoop(exchange.request)) return reply.refuse("loop_detected");
     if (endsHere(exchange.request)) return reply.options();
     story.deadline = deadlineOf(exchange, route);

@@ -17,6 +17,16 @@ export class Span {
     this.#stood = lag.stood(begun);
   }
 
+  /** When it would have begun if this process had not stood still since then. */
+  awake(now: number): number {
+    return this.begun + this.#lag.stood(now) - this.#stood;
+  }
+
+  /** Is this process late itself? */
+  get late(): boolean {
+    return this.#lag.late;
+  }
+
   /**
    * How long the endpoint has taken by `now`: less the time in which this process stood still, and from
    * `bodySentAt` on if the client took its time to send the body. A slow client makes no endpoint slow.

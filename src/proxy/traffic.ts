@@ -6,6 +6,7 @@ import type { ClusterSettings, ClusterWorld } from "./cluster.ts";
 import { Clusters } from "./clusters.ts";
 import type { ListenerSettings } from "./listener.ts";
 import { type Bound, Listeners, type ListenersWorld } from "./listeners.ts";
+import { Protection, type ProtectionSettings, type ProtectionWorld } from "./protection.ts";
 import { Recorder } from "./record.ts";
 import type { Router } from "./router.ts";
 import { type HedgeDelay, type RouteSettings, Routes } from "./routes.ts";
@@ -23,10 +24,14 @@ export interface TrafficSettings {
   readonly accessLog: AccessLog;
   /** How long listeners that are no more have to end what was begun. */
   readonly patienceMs: number;
+  readonly protection: ProtectionSettings;
 }
 
 /** What traffic shares with the rest of the sidecar. */
-export interface TrafficWorld extends Omit<ClusterWorld, "now" | "wall">, ListenersWorld {
+export interface TrafficWorld
+  extends Omit<ClusterWorld, "now" | "wall">,
+    ListenersWorld,
+    ProtectionWorld {
   readonly clock: Clock;
   /** Hears of exceptions in which a request has ended. */
   bug(error: unknown): void;
@@ -34,6 +39,7 @@ export interface TrafficWorld extends Omit<ClusterWorld, "now" | "wall">, Listen
 
 export class Traffic {
   readonly clusters: Clusters;
+  readonly protection: Protection;
   readonly #routes: Routes;
   readonly #listeners: Listeners;
   /** By listener. */
@@ -49,6 +55,7 @@ export class Traffic {
     });
     this.#routes = new Routes(this.clusters, world);
     this.#listeners = new Listeners(world);
+    this.protection = new Protection(world, this.#listeners);
   }
 
   get listeners(): readonly Bound[] {
@@ -66,7 +73,7 @@ export class Traffic {
    * began.
    */
   async prepare(settings: TrafficSettings): Promise<Prepared> {
-    const { clusters, listeners, accessLog, patienceMs } = settings;
+    const { clusters, listeners, accessLog, patienceMs, protection } = settings;
     const { commit, undo } = await this.#listeners.prepare(
       listeners.map((each) => ({ ...each, path: () => this.#path(each, accessLog) })),
       patienceMs,
@@ -77,6 +84,7 @@ export class Traffic {
         this.clusters.update(clusters);
         this.#routers = this.#routes.compile(listeners);
         commit();
+        this.protection.configure(protection);
       },
     };
   }
@@ -92,6 +100,7 @@ export class Traffic {
 
   /** Cuts every connection at once. */
   destroy(): void {
+    this.protection.stop();
     this.#listeners.destroy();
     this.clusters.destroy();
   }
@@ -102,6 +111,7 @@ export class Traffic {
     const { clock, random, meter, wheel } = this.#world;
     const bug = (error: unknown): void => this.#world.bug(error);
     const recorder = new Recorder(name, { clock, meter, log, bug });
-    return { clock, random, lag: wheel.lag, router, recorder, bodyIdle, bug };
+    const { protection } = this;
+    return { clock, random, lag: wheel.lag, router, recorder, protection, bodyIdle, bug };
   }
 }

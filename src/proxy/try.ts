@@ -46,8 +46,8 @@ export class Try {
     this.#story.tried(attempt.endpoint, outcome, now - span.begun);
     const verdict = verdictOf(attempt, outcome, now - span.until);
     const tookMs = this.took(now);
-    if (OUTCOMES[outcome].limiter === "learns" && verdict !== "ignore") {
-      this.#story.teaches(span.begun, tookMs, outcome === "answered");
+    if (OUTCOMES[outcome].limiter === "learns" && verdict !== "ignore" && !span.late) {
+      this.#story.teaches(span.awake(now), tookMs, outcome === "answered");
     }
     if (verdict === "success" && !attempt.whole) {
       this.#coming = { since: now, tookMs };

@@ -55,6 +55,7 @@ export const STATE: State = {
   started: "2026-01-02T00:00:00.678Z",
   draining: false,
   config: { digest: "0123456789ab", loaded: "2026-01-02T00:00:00.678Z", refused: undefined },
+  protection: undefined,
   listeners: [{ name: "inbound", address: "127.0.0.1:8080", connections: 12 }],
   clusters: [APP],
 };

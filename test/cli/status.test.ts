@@ -92,6 +92,21 @@ t.test(
   },
 );
 
+t.test("a sidecar that protects itself says so, and what it is short of", async (t) => {
+  const protection = {
+    ...{ stage: "pausing", level: 1.5, resting: 0.25, delayMs: 60.4, utilisation: 0.999 },
+    ...{ memory: 0.254, connections: 0.5 },
+  };
+  t.match(
+    statusText({ ...STATE, protection }, NOW, PLAIN),
+    "\nprotects itself: pausing, timers late by 60ms, busy 100%, memory 25%, connections 50%\n",
+  );
+  t.notMatch(
+    statusText({ ...STATE, protection: { ...protection, stage: "calm" } }, NOW, PLAIN),
+    "protects",
+  );
+});
+
 t.test("what was refused is told by reason, and what would have been apart", async (t) => {
   const refusals = [
     { reason: "queue_full", count: 2 },

@@ -16,6 +16,10 @@ export const STATE: State = {
     loaded: "2026-01-02T03:04:05.678Z",
     refused: { at: "2026-01-02T03:04:07.678Z", cause: "SIGHUP", errors: ["a.yaml:1:1: no"] },
   },
+  protection: {
+    ...{ stage: "shedding", level: 0.5, resting: 0, delayMs: 7, utilisation: 1 },
+    ...{ memory: 0.25, connections: 0.75 },
+  },
   listeners: [{ name: "inbound", address: "127.0.0.1:8080", connections: 3 }],
   clusters: [
     {

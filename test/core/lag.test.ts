@@ -47,3 +47,14 @@ t.test("the longest lag is shown for one window at least, and two at most", asyn
   t.equal(lag.longest(wait(60_000)), 2000, "one window later");
   t.equal(lag.longest(wait(60_000)), 0, "two windows later");
 });
+
+t.test("what is usual is the median of the last beats, whatever one stall was", async (t) => {
+  const { lag, pass } = beating();
+  t.equal(lag.usual, 0, "before there were any");
+  for (let beat = 0; beat < 100; beat++) pass(BEAT + 20);
+  t.equal(lag.usual, 20);
+  for (let beat = 0; beat < 16; beat++) pass(beat === 3 ? 5000 : BEAT + 1);
+  t.equal(lag.usual, 1);
+  for (let beat = 0; beat < 16; beat++) pass(BEAT - 1);
+  t.equal(lag.usual, 0, "early is not late");
+});

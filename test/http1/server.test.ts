@@ -48,3 +48,39 @@ t.test("who sends empty lines and never a request is told so at headTimeout", as
   t.equal((await client.response()).status, 408);
   t.ok(clock.now() < 60_000, "long before idle");
 });
+
+t.test("one that rests is not read from until it goes on; what has begun is ended", async (t) => {
+  const accepted = await Accepted.listen(t, () => {});
+  const [idle, busy] = [await accepted.connect(), await accepted.connect()];
+  busy.request("GET", GET);
+  await accepted.bell.until(() => accepted.exchanges.length === 1);
+  for (const connection of accepted.connections) connection.rest(true);
+  idle.request("GET", GET);
+  const [first] = accepted.exchanges;
+  if (first === undefined) throw new Error("it has come");
+  answer(first);
+  t.equal((await busy.response()).status, 204);
+  busy.request("GET", GET);
+  // A client that comes later is served: whatever was sent before could have been read by then.
+  const later = await accepted.connect();
+  later.request("GET", GET);
+  await accepted.bell.until(() => accepted.exchanges.length === 2);
+  for (const exchange of accepted.exchanges.slice(1)) answer(exchange);
+  t.equal((await later.response()).status, 204);
+  t.equal(accepted.exchanges.length, 2);
+  for (const connection of accepted.connections) connection.rest(false);
+  await accepted.bell.until(() => accepted.exchanges.length === 4);
+  for (const exchange of accepted.exchanges.slice(2)) answer(exchange);
+  for (const client of [idle, busy]) t.equal((await client.response()).status, 204);
+});
+
+t.test("a drain ends one that rests", async (t) => {
+  const accepted = await Accepted.listen(t, answer);
+  const client = await accepted.connect();
+  for (const connection of accepted.connections) connection.rest(true);
+  for (const connection of accepted.connections) connection.rest(true);
+  accepted.clock.pass(2000);
+  for (const connection of accepted.connections) connection.drain();
+  await client.over();
+  t.equal(accepted.exchanges.length, 0);
+});

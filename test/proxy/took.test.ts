@@ -19,6 +19,15 @@ t.test("the time in which this process stood still is not the endpoint's", async
   t.equal(new Span(clock.now(), NEVER, lag).took(clock.now(), NONE), 0);
 });
 
+t.test("a sample begins later by the time in which this process stood still", async (t) => {
+  const clock = new HandClock();
+  const span = new Span(clock.now(), NEVER, clock.wheel.lag);
+  clock.pass(40);
+  t.equal(span.awake(clock.now()), span.begun);
+  clock.stall(2001);
+  t.equal(span.awake(clock.now()), span.begun + 2000);
+});
+
 t.test("the time in which a client sent its body is not the endpoint's", async (t) => {
   const clock = new HandClock();
   const { lag } = clock.wheel;

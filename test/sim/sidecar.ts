@@ -210,7 +210,9 @@ export class Sidecar implements Host {
     const router = routes.compile([settings]).get(settings.name);
     if (router === undefined) throw new Error("no routes");
     const { bodyIdle } = settings.limits;
-    return { clock: world, lag: this.#wheel.lag, random, router, recorder, bodyIdle, bug };
+    const protection = { refuses: () => false, closes: false };
+    const lag = this.#wheel.lag;
+    return { clock: world, lag, random, router, recorder, protection, bodyIdle, bug };
   }
 
   #record(record: AccessRecord): void {

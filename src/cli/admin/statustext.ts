@@ -16,12 +16,12 @@ export function isState(value: unknown): value is State {
 
 /** The whole state; `now` in milliseconds since 1970. */
 export function statusText(state: State, now: number, paint: Paint): string {
-  const { version, started, draining, config, listeners, clusters } = state;
+  const { version, started, draining, config, protection, listeners, clusters } = state;
   const up = started === "" ? "starting" : `up ${span(now - Date.parse(started))}`;
   const drains = draining ? `, ${paint("yellow", "draining")}` : "";
   const rows = listeners.map(({ name, address, connections }) => [name, address, `${connections}`]);
   return [
-    `${paint("bold", `tidegate ${version}`)}, ${up}${drains}\n${configText(config, now, paint)}`,
+    `${paint("bold", `tidegate ${version}`)}, ${up}${drains}\n${configText(config, now, paint)}${protectionText(protection, paint)}`,
     table(["listener", "address", "connections"], rows),
     ...clusters.map((cluster) => clusterText(cluster, now, paint)),
   ].join("\n");
@@ -37,6 +37,15 @@ function configText(config: State["config"] | undefined, now: number, paint: Pai
   const { at, cause, errors } = refused;
   const head = paint("red", `refused ${ago(at)} (${cause}):`);
   return `${line}${head}\n${columns(errors.map((error) => ["", error]))}`;
+}
+
+/** What gives way because the sidecar itself cannot keep up; sidecars of before say nothing of it. */
+function protectionText(protection: State["protection"], paint: Paint): string {
+  if (protection === undefined || protection.stage === "calm") return "";
+  const { stage, delayMs, utilisation, memory, connections } = protection;
+  const percent = (share: number): string => `${Math.round(100 * share)}%`;
+  const why = `timers late by ${Math.round(delayMs)}ms, busy ${percent(utilisation)}, memory ${percent(memory)}, connections ${percent(connections)}`;
+  return `${paint("red", `protects itself: ${stage}`)}, ${why}\n`;
 }
 
 /** What `tier` means for who reads it. */

@@ -6,6 +6,7 @@ import { dns } from "./dns.ts";
 import { address, duration, hostName, share } from "./field.ts";
 import { listener } from "./listener.ts";
 import { nameRoutes } from "./naming.ts";
+import { selfProtection } from "./selfprotection.ts";
 import { didYouMean } from "./suggest.ts";
 
 export const HEALTH_BIND = "0.0.0.0:9902";
@@ -102,6 +103,7 @@ export const configSchema = z
     drain,
     log,
     dns,
+    selfProtection,
     listeners: z
       .array(listener)
       .min(1, { error: "must hold a listener" })
