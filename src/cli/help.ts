@@ -53,12 +53,15 @@ Prints a config to start from.
   --listen HOST:PORT      where clients come in (127.0.0.1:8080)
   --all                   every option at its default, with its documentation
 `,
-  status: `Usage: tidegate status [--admin HOST:PORT|unix:/PATH | --config FILE] [--json]
+  status: `Usage: tidegate status [--admin HOST:PORT|unix:/PATH | --config FILE] [FLAGS]
 
 Says how a running sidecar is: of each cluster who is asked, of each endpoint whether it gets requests,
 and why not, its last probe, its breaker, its load, and what an operator has ordered.
 
-${WHERE}
+${WHERE}  --watch                   again and again until Ctrl-C: limits, what is in flight and waits, refusals by
+                            reason, breakers that are not closed; one after the other where it is no terminal
+  --interval DURATION       how often, from 100ms to 1h (1s)
+
 ${TOKEN}
 Exit code: 0 told, however the sidecar is; 1 no answer; 2 bad flags or config.
 `,

@@ -40,7 +40,7 @@ function configText(config: State["config"] | undefined, now: number, paint: Pai
 }
 
 /** What gives way because the sidecar itself cannot keep up; sidecars of before say nothing of it. */
-function protectionText(protection: State["protection"], paint: Paint): string {
+export function protectionText(protection: State["protection"], paint: Paint): string {
   if (protection === undefined || protection.stage === "calm") return "";
   const { stage, delayMs, utilisation, memory, connections } = protection;
   const percent = (share: number): string => `${Math.round(100 * share)}%`;
@@ -49,7 +49,7 @@ function protectionText(protection: State["protection"], paint: Paint): string {
 }
 
 /** What `tier` means for who reads it. */
-const TIERS: Readonly<Record<string, string>> = {
+export const TIERS: Readonly<Record<string, string>> = {
   primaries: "primaries",
   backups: "backups",
   returning: "primaries more and more, else backups",
@@ -162,7 +162,7 @@ function wordsOf(advice: Partial<EndpointState["advice"]> = {}): string[] {
 }
 
 /** Why it is closed is history; why it is not is the question. */
-function breakerOf({ breaker: { state, reason, untilMs } }: EndpointState): string {
+export function breakerOf({ breaker: { state, reason, untilMs } }: EndpointState): string {
   if (state === "closed" || state === "off") return state;
   return `${state}${left(untilMs)}${reason === undefined ? "" : `, ${reason}`}`;
 }
