@@ -1,4 +1,5 @@
 // Which byte may stand where, as tables (RFC 9110 5.6.2, 5.5; RFC 9112 3, 5).
+import { isIPv6 } from "node:net";
 
 /** tchar: what a method or a field name consists of. */
 export const TOKEN = table(
@@ -44,10 +45,14 @@ function hexadecimal(): Uint8Array {
   return bytes;
 }
 
-const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~-]+)(?::([0-9]{1,5}))?$/;
+const HOST = /^(?:\[([0-9a-fA-F:.]+)\]|[A-Za-z0-9._~-]+)(?::([0-9]{1,5}))?$/;
 
 /** Is this `host[:port]` as Host and an absolute target may name it? No userinfo, no list, no blank. */
 export function isAuthority(text: string): boolean {
   const match = HOST.exec(text);
-  return match !== null && (match[1] === undefined || Number(match[1]) <= 65535);
+  if (match === null) return false;
+  const [, literal, port] = match;
+  return (
+    (literal === undefined || isIPv6(literal)) && (port === undefined || Number(port) <= 65535)
+  );
 }

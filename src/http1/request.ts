@@ -67,8 +67,10 @@ export function parseRequest(
   bytes: Buffer,
   limits: RequestLimits,
 ): ParsedRequest | Malformed | typeof INCOMPLETE {
-  const line = requestLine(bytes, skipEmptyLines(bytes), limits.uriBytes);
-  if (line === INCOMPLETE || "reason" in line) return line;
+  const start = skipEmptyLines(bytes);
+  const line = requestLine(bytes, start, limits.uriBytes);
+  if (line === INCOMPLETE) return line;
+  if ("reason" in line) return withMethod(line, bytes, start);
   const fields = new Fields();
   const end = readFields(bytes, line.end, fields, limits);
   if (end === INCOMPLETE) return end;
@@ -76,6 +78,13 @@ export function parseRequest(
   fields.text = bytes.toString("latin1", 0, whole ? end : line.end);
   const parsed = whole ? assemble(line, fields, end, limits) : end;
   return "reason" in parsed ? { ...parsed, of: named(line, fields, whole) } : parsed;
+}
+
+/** The method alone is known of a request whose line is wrong; what answers HEAD has no body. */
+function withMethod(wrong: Malformed, bytes: Buffer, start: number): Malformed {
+  const end = bytes.subarray(0, start + LONGEST_METHOD + 1).indexOf(SP, start);
+  const method = bytes.toString("latin1", start, Math.max(start, end));
+  return KNOWN_METHODS.has(method) ? { ...wrong, of: { method, target: "", host: "" } } : wrong;
 }
 
 /** What a request that is refused is called in the log. */
@@ -184,8 +193,8 @@ function assemble(
     if (other || !isAuthority(authority)) return other ? OTHER_HOST : BAD_HOST;
   }
   const body = hasBody(framing);
-  const expects = fields.get(EXPECT);
-  if (expects !== undefined && expects.toLowerCase() !== "100-continue") return BAD_EXPECT;
+  const expects = fields.find(EXPECT) >= 0;
+  if (expects && fields.named("expect").join().toLowerCase() !== "100-continue") return BAD_EXPECT;
   if (framing.kind === "length" && limits.bodyBytes > 0 && framing.bytes > limits.bodyBytes) {
     return LARGE_BODY;
   }
@@ -202,7 +211,7 @@ function assemble(
     fields,
     framing,
     nominated: options.nominated,
-    expectContinue: expects !== undefined && modern && body,
+    expectContinue: expects && modern && body,
     upgrade: modern && options.upgrade && !body ? upgradeOf(fields) : undefined,
     trailers: modern && acceptsTrailers(fields),
   };

@@ -209,7 +209,7 @@ function maxForwardsText(fields: Fields): string {
 
 /** Must this request be answered here, because it may not be forwarded any further? */
 export function endsHere(request: RequestHead): boolean {
-  return counted(request) && /^0+$/.test(request.fields.get(MAX_FORWARDS) ?? "");
+  return counted(request) && request.fields.named("max-forwards").some((hops) => /^0+$/.test(hops));
 }
 
 /** Has the request been here so often that it goes in a circle? */

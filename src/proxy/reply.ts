@@ -181,7 +181,8 @@ function thresholdText(gate: Asked["gate"] | undefined): string {
 /** A refusal where no exchange exists, as it goes to the wire. */
 export function refusalText(wrong: Malformed, world: ReplyWorld): string {
   const head = refusalHead(wrong.reason, plain(wrong.reason, wrong.status), world);
-  return `HTTP/1.1 ${head.status} ${head.phrase}\r\n${head.fields}connection: close\r\n\r\n${wrong.reason}`;
+  const body = wrong.of?.method === "HEAD" ? "" : wrong.reason;
+  return `HTTP/1.1 ${head.status} ${head.phrase}\r\n${head.fields}connection: close\r\n\r\n${body}`;
 }
 
 let dateSecond = -1;

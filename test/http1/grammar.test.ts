@@ -48,6 +48,10 @@ t.test("an authority is a host with at most a port", async (t) => {
     "a?",
     "[]",
     "[::",
+    "[1::2::3]",
+    "[1:2:3]",
+    "[127.0.0.1]",
+    "[::256.1.1.1]",
     "::",
   ];
   for (const text of bad) t.equal(isAuthority(text), false, text);
