@@ -73,7 +73,7 @@ t.test("it stops on SIGTERM, and says what it listens on and how to ask after it
   t.strictSame(texts(image, "EXPOSE"), ["8080 9902"]);
   const node = "/nodejs/bin/node";
   const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const [arenas, , ...flags] = scripts.tidegate.split(" ").slice(0, -1);
+  const [, , arenas, , ...flags] = scripts.tidegate.split(" ").slice(0, -1);
   t.strictSame(words("ENTRYPOINT"), [node, ...flags, "/app/dist/main.js"]);
   t.strictSame(texts(image, "ENV"), [`NODE_ENV=production ${arenas}`]);
   t.strictSame(words("CMD"), ["run", "--config", "/etc/tidegate/tidegate.yaml"]);

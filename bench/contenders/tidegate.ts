@@ -47,8 +47,8 @@ export function sidecar(name: string, options: Options): Contender {
 /** How `npm run tidegate` runs Node; a test sees to it that the image does the same. */
 function shipped(): string[] {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const words: string[] = scripts.tidegate.split(" ").slice(0, -1);
-  return ["env", ...words.map((word) => (word === "node" ? process.execPath : word))];
+  const [, ...words]: string[] = scripts.tidegate.split(" ").slice(0, -1);
+  return words.map((word) => (word === "node" ? process.execPath : word));
 }
 
 function config(originPort: number, options: Options): string {

@@ -129,6 +129,8 @@ async function stay(cast: Cast, text: string): Promise<void> {
   const sidecar = await startFrom(text);
   say("\nUp until Ctrl-C:\n\n");
   announce(cast, sidecar);
+  // Under npm Ctrl-C comes twice, and the second one must not end this process halfway.
+  process.on("SIGINT", () => {});
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   await sidecar.close();
 }

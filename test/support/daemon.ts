@@ -13,7 +13,9 @@ const { scripts } = JSON.parse(
 );
 
 /** The flags of Node with which the sidecar is shipped, the same in package.json and in the image. */
-export const SHIPPED: readonly string[] = scripts.tidegate.split(" ").slice(2, -1);
+export const SHIPPED: readonly string[] = scripts.tidegate
+  .match(/ --\S+/g)
+  .map((flag: string) => flag.trim());
 
 export interface Launch {
   readonly nodeArgs?: readonly string[];
