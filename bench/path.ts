@@ -5,7 +5,13 @@ import { type Field, field } from "./harness/contenders.ts";
 import { describe, type Machine, machine } from "./harness/machine.ts";
 import { measure } from "./harness/measure.ts";
 import type { Options } from "./harness/options.ts";
-import { ratiosOf, writeReadme, writeRecorded, writeResult } from "./harness/record.ts";
+import {
+  ratiosOf,
+  writeFrontPage,
+  writeReadme,
+  writeRecorded,
+  writeResult,
+} from "./harness/record.ts";
 import { chosenScenarios, type Scenario } from "./harness/scenarios.ts";
 import { type Row, summarise } from "./harness/summary.ts";
 import { details, overview } from "./harness/table.ts";
@@ -27,13 +33,15 @@ export async function run(options: Options): Promise<number> {
   const where = { date: new Date().toISOString(), machine: await machine() };
   const cells = await measure({ contenders: present, scenarios, rounds, seconds });
   const rows = summarise(cells);
-  const section = report(rows, scenarios, { ...where, rounds, seconds, absent });
+  const circumstances = { ...where, rounds, seconds, absent };
+  const section = report(rows, scenarios, circumstances);
   console.log(section);
   console.log(`\nwritten to ${writeResult("path", { ...where, rounds, seconds, rows, cells })}`);
   if (options.record) {
     writeRecorded({ ...where, ratios: ratiosOf(rows) });
     writeReadme(section, "table");
-    console.log("recorded in bench/README.md and bench/recorded.json");
+    writeFrontPage(summary(rows, scenarios, circumstances));
+    console.log("recorded in README.md, bench/README.md and bench/recorded.json");
   }
   return rows.some(({ fault, figures }) => fault !== undefined || figures?.errors !== 0) ? 1 : 0;
 }
@@ -46,7 +54,8 @@ interface Circumstances {
   readonly absent: Field["absent"];
 }
 
-function report(
+/** What was measured where, and the CPU of everybody in one table. */
+function summary(
   rows: readonly Row[],
   scenarios: readonly Scenario[],
   { date, machine: where, rounds, seconds, absent }: Circumstances,
@@ -55,6 +64,16 @@ function report(
   return [
     `Measured on ${date.slice(0, 10)}: ${describe(where)}. ${rounds} rounds of ${seconds} s.${skipped}`,
     overview(rows, scenarios),
+  ].join("\n\n");
+}
+
+function report(
+  rows: readonly Row[],
+  scenarios: readonly Scenario[],
+  circumstances: Circumstances,
+): string {
+  return [
+    summary(rows, scenarios, circumstances),
     ...scenarios.flatMap((each) => [`**${each.name}**: ${each.title}`, details(rows, each)]),
   ].join("\n\n");
 }

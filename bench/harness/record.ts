@@ -1,4 +1,4 @@
-// Where figures are kept: a file per run, the README's table, and the ratios that guard holds.
+// Where figures are kept: a file per run, the tables of both READMEs, and the ratios that guard holds.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { BASE, OURS } from "./contenders.ts";
@@ -15,6 +15,7 @@ export interface Recorded {
 const DIRECTORY = join(import.meta.dirname, "..");
 const RECORDED = join(DIRECTORY, "recorded.json");
 const README = join(DIRECTORY, "README.md");
+const FRONT_PAGE = join(DIRECTORY, "..", "README.md");
 
 /** Writes everything of a run to bench/results/ and returns the path from the repository's root. */
 export function writeResult(question: string, result: unknown): string {
@@ -59,13 +60,18 @@ export function writeReadme(section: string, name: "table" | "overload"): void {
   writeFileSync(README, between(readFileSync(README, "utf8"), section, name));
 }
 
+/** Puts `summary` between the markers of README.md. */
+export function writeFrontPage(summary: string): void {
+  writeFileSync(FRONT_PAGE, between(readFileSync(FRONT_PAGE, "utf8"), summary, "table"));
+}
+
 /** `text` with `section` in place of what stood between the markers; throws without markers. */
 export function between(text: string, section: string, name: string): string {
   const [before, after] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   const begin = text.indexOf(before);
   const end = text.indexOf(after);
   if (begin < 0 || end < begin) {
-    throw new Error(`bench/README.md: the lines ${before} and ${after} are missing, in this order`);
+    throw new Error(`README.md: the lines ${before} and ${after} are missing, in this order`);
   }
   return `${text.slice(0, begin + before.length)}\n${section}\n${text.slice(end)}`;
 }
