@@ -7,9 +7,9 @@ import { startOrigin } from "./origin.ts";
 import { probe } from "./probe.ts";
 import type { Scenario } from "./scenarios.ts";
 
-// Long enough for wrk to be running, and for a slow proxy's first 10 MiB; the second is for a
-// machine that was busy with something else.
-const TRIES_SECONDS = [0.3, 2];
+// Long enough for wrk to be running, and for a slow proxy's first 10 MiB; the others are for a
+// machine that is busy with something else, when a thousand connections take their time.
+const TRIES_SECONDS = [0.3, 2, 8];
 
 /** Prints one line per contender and scenario, then the counts; 1 when any failed. */
 export async function check(

@@ -31,7 +31,7 @@ export const FLAGS = `flags
   --limiters NAME,...     (limiters) these limiters alone
   --seeds N,...           (limiters) what chance begins with, whole numbers
   --check                 very short: is every answer right?
-  --record                (path, limiters, overload) write what is measured to bench/README.md`;
+  --record                (path, limiters, overload) write what is measured to the READMEs`;
 
 /** Reads the flags; throws with all of them when one is unknown or out of bounds. */
 export function parseOptions(args: readonly string[]): Options {
