@@ -109,14 +109,14 @@ export class ServerExchange implements Exchange, BodyTarget {
   onBodyEnd(trailers: Fields | undefined): void {
     this.bodyWhole = true;
     this.#trailers = trailers;
-    this.#sink?.end(safeTrailers(trailers));
+    this.#sink?.end(safeTrailers(trailers, this.request.nominated));
   }
 
   sendBody(sink: BodySink): boolean {
     this.#sink = sink;
     for (const piece of this.#kept ?? []) sink.write(piece);
     if (this.bytesIn > REPLAY_BYTES) this.#kept = undefined;
-    if (this.bodyWhole) sink.end(safeTrailers(this.#trailers));
+    if (this.bodyWhole) sink.end(safeTrailers(this.#trailers, this.request.nominated));
     else this.#wire.resumeReading();
     return this.bodyWhole;
   }
@@ -220,12 +220,13 @@ export class ServerExchange implements Exchange, BodyTarget {
 const LONG_HEAD = 1024;
 const NO_FIELDS = new Fields();
 
-/** What the log wants of a head. Its strings are cut from the head's text, and would keep all of it. */
+/** What the log and the trailers want of a head. Its strings are cut from the head's text, and would keep all of it. */
 function shortened(request: RequestHead): RequestHead {
   if (request.fields.text.length < LONG_HEAD) return request;
   const host = copyOf(request.host);
   const target = copyOf(request.target);
-  return { ...request, host, target, authority: "", fields: NO_FIELDS, nominated: [] };
+  const nominated = request.nominated.map(copyOf);
+  return { ...request, host, target, nominated, authority: "", fields: NO_FIELDS };
 }
 
 function copyOf(text: string): string {

@@ -92,7 +92,9 @@ function named(line: RequestLine, fields: Fields, whole: boolean): NonNullable<M
   const { method, targetStart, targetEnd, minor } = line;
   const target = fields.text.slice(targetStart, targetEnd);
   const authority = whole ? hostOf(fields, target, minor) : "";
-  const host = typeof authority === "string" ? withoutPort(authority) : "";
+  // Only a good authority may be remembered: the next Host that is equal is not looked at again.
+  const good = typeof authority === "string" && isAuthority(authority);
+  const host = good ? withoutPort(authority) : "";
   return { method, target: originForm(target, method), host };
 }
 
@@ -252,6 +254,7 @@ function originForm(target: string, method: string): string {
 let lastAuthority: string | undefined;
 let lastHost = "";
 
+/** The host of an authority that is good. */
 function withoutPort(authority: string): string {
   if (authority === lastAuthority) return lastHost;
   const colon = authority.lastIndexOf(":");

@@ -5,14 +5,18 @@ const CONTENT_LENGTH = idOf("content-length");
 const TRANSFER_ENCODING = idOf("transfer-encoding");
 
 /**
- * The lines that may go on. A trailer that frames, routes, authenticates or describes the message
+ * The lines that may go on, which Connection has not `nominated`, in lower case (RFC 9110 7.6.1). A trailer that frames, routes, authenticates or describes the message
  * must not be merged into a header section later, so every name that means something to us stays here.
  */
-export function safeTrailers(trailers: Fields | undefined): string {
+export function safeTrailers(
+  trailers: Fields | undefined,
+  nominated: readonly string[] = [],
+): string {
   let text = "";
   if (trailers === undefined) return text;
   for (let i = 0; i < trailers.count; i++) {
-    if (trailers.id(i) === 0) text += `${trailers.name(i)}: ${trailers.value(i)}\r\n`;
+    if (trailers.id(i) !== 0 || nominated.includes(trailers.name(i).toLowerCase())) continue;
+    text += `${trailers.name(i)}: ${trailers.value(i)}\r\n`;
   }
   return text;
 }

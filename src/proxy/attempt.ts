@@ -146,7 +146,8 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   }
 
   onBodyEnd(trailers: Fields | undefined): void {
-    this.#trailers = this.#exchange.request.trailers ? safeTrailers(trailers) : "";
+    const wanted = this.#exchange.request.trailers;
+    this.#trailers = wanted ? safeTrailers(trailers, this.head?.nominated) : "";
     this.#exchange.dropBody();
     this.#connection = undefined;
     if (this.#state !== "relaying") return;

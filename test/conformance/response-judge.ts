@@ -132,6 +132,7 @@ const EXTRA: Readonly<Record<string, (seen: Outcome) => string | undefined>> = {
   "own-r-http10": (seen) => (seen.closed ? "the client was closed too" : undefined),
   "own-r-trailers-te": (seen) => trailers(seen, "X-Sum: 1"),
   "own-r-trailers-te-bad": (seen) => trailers(seen, "X-Sum: 1"),
+  "found-r-tr-nominated": (seen) => trailers(seen, "X-Sum: 1"),
   "own-r-trailers-none": (seen) => trailers(seen, ""),
   "r-trailer-cl": (seen) => trailers(seen, ""),
   "own-r-te-cl": (seen) => notBoth(seen),

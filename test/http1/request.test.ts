@@ -200,6 +200,14 @@ t.test("an empty Host is refused, whatever was read before", async (t) => {
   }
 });
 
+t.test("a Host is refused, though a target that was refused had the same", async (t) => {
+  for (const host of ["u@evil.test", "a,b", "[::1", "a:x"]) {
+    const wanted = { reason: "bad_request", status: 400 };
+    t.match(parse(`GET http://${host}/ HTTP/1.0\r\n\r\n`), wanted);
+    t.match(parse(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`), wanted, host);
+  }
+});
+
 t.test("HTTP/1.1 needs exactly one Host, HTTP/1.0 at most one", async (t) => {
   t.equal(verdict("GET / HTTP/1.1\r\n\r\n"), "400 bad_request");
   t.equal(verdict(`GET / HTTP/1.1\r\n${HOST}${HOST}\r\n`), "400 bad_request");

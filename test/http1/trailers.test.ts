@@ -21,6 +21,11 @@ t.test("fields that mean nothing to us go on, in order, case and number", async 
   t.equal(safeTrailers(trailers(text)), onward);
 });
 
+t.test("what Connection names stays here as it does in a head", async (t) => {
+  const text = "X-Sum: 7\r\nX-HOP: 1\r\n\r\n";
+  t.equal(safeTrailers(trailers(text), ["x-hop"]), "X-Sum: 7\r\n");
+});
+
 t.test("no field that frames, routes, authenticates or describes goes on", async (t) => {
   for (const name of KNOWN_FIELDS) {
     if (name === "") continue;
