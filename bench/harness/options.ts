@@ -18,7 +18,7 @@ export interface Options {
   readonly seeds: readonly number[] | undefined;
   /** Very short, and about correctness rather than speed. */
   readonly check: boolean;
-  /** Writes the figures to bench/README.md, and where guard holds them to bench/recorded.json. */
+  /** Writes the figures to the READMEs, and where guard holds them to bench/recorded.json. */
   readonly record: boolean;
 }
 
