@@ -28,6 +28,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "what is answered, and how soon, at up to 50 times what a service can do?",
     load: () => import("./overload.ts"),
   },
+  refusal: {
+    asks: "what does it cost to refuse a request, beside HAProxy?",
+    load: () => import("./refusal.ts"),
+  },
   parser: {
     asks: "how many nanoseconds does parsing a head take?",
     load: () => import("./parser.ts"),
