@@ -11,7 +11,7 @@ export const haproxy = configured("haproxy", { frontend: "", backend: "", server
  * before the others.
  */
 export function told(workers: number): Contender {
-  return configured("haproxy, told", {
+  return configured("haproxy-told", {
     frontend: "http-request set-priority-class int(-1) if { req.hdr(x-criticality) CRITICAL }",
     backend: "timeout queue 100ms",
     server: `maxconn ${workers}`,

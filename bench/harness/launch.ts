@@ -15,7 +15,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-const START_MS = 10_000;
+const START_MS = 30_000;
 const alive = new Set<ChildProcess>();
 const directories = new Set<string>();
 
@@ -35,7 +35,7 @@ export async function launchOn(port: number, command: readonly string[]): Promis
 
 /**
  * Starts `command` and resolves when it has printed a line that `find` makes a port of. Throws
- * with what it printed when it ends before, or takes more than ten seconds.
+ * with what it printed when it ends before, or takes more than thirty seconds.
  */
 export async function launchPrinting(
   command: readonly string[],

@@ -10,11 +10,11 @@ export const WORKERS = 16;
 
 /** Tidegate that learns is OURS, HAProxy that knows is what it is compared with. */
 export const OURS = "tidegate";
-export const BASE = "haproxy, told";
+export const BASE = "haproxy-told";
 
 export const CONTENDERS: readonly Contender[] = [
   ours(OURS, "adaptive"),
-  ours("tidegate, told", WORKERS),
+  ours("tidegate-told", WORKERS),
   told(WORKERS),
   { ...haproxy, name: "haproxy" },
   nginx,

@@ -132,7 +132,7 @@ t.test("of several rounds the medians are told", async (t) => {
 
 t.test("what was promised is held against HAProxy in the same run", async (t) => {
   const own = cell("2x", "tidegate", { goodput: 0.97, p99: 30, refusedP99: 61 });
-  const base = cell("2x", "haproxy, told", { goodput: 1, p99: 160 });
+  const base = cell("2x", "haproxy-told", { goodput: 1, p99: 160 });
   t.strictSame(verdicts([own]), [], "which takes both");
   t.match(verdicts([own, base]), [/^MISSED .*0\.97/, /^held .*0\.1875/, /^MISSED .*61\.00/]);
 });
