@@ -16,6 +16,10 @@ export interface Options {
   readonly limiters: string | undefined;
   /** What chance begins with: whole numbers. */
   readonly seeds: readonly number[] | undefined;
+  /** One of the parts of the limiters' grid, from 1 on. */
+  readonly part: number | undefined;
+  /** A file in bench/results/ whose figures are told again. */
+  readonly from: string | undefined;
   /** Very short, and about correctness rather than speed. */
   readonly check: boolean;
   /** Writes the figures to the READMEs, and where guard holds them to bench/recorded.json. */
@@ -29,6 +33,8 @@ export const FLAGS = `flags
   --scenarios NAME,...    these scenarios alone
   --cell NAME             (limiters) the cells alone whose names begin so
   --limiters NAME,...     (limiters) these limiters alone
+  --part N                (limiters) one of the 16 parts of the grid, and what is not in the grid
+  --from FILE             (limiters) tell the figures of this file of bench/results/ again
   --seeds N,...           (limiters) what chance begins with, whole numbers
   --check                 very short: is every answer right?
   --record                (path, limiters, overload) write what is measured to the READMEs`;
@@ -42,6 +48,8 @@ export function parseOptions(args: readonly string[]): Options {
     only: values.only,
     scenarios: values.scenarios,
     cell: values.cell,
+    part: bounded("--part", values.part, [1, 16]),
+    from: values.from,
     limiters: values.limiters,
     seeds: values.seeds?.split(",").map(seedOf),
     check: values.check === true,
@@ -59,6 +67,8 @@ function parse(args: readonly string[]) {
         only: { type: "string" },
         scenarios: { type: "string" },
         cell: { type: "string" },
+        part: { type: "string" },
+        from: { type: "string" },
         limiters: { type: "string" },
         seeds: { type: "string" },
         check: { type: "boolean" },

@@ -56,7 +56,7 @@ export function readRecorded(): Recorded {
 }
 
 /** Puts `section` between the markers of bench/README.md that are called `name`. */
-export function writeReadme(section: string, name: "table" | "overload"): void {
+export function writeReadme(section: string, name: "table" | "overload" | "limiters"): void {
   writeFileSync(README, between(readFileSync(README, "utf8"), section, name));
 }
 

@@ -1,10 +1,26 @@
 // All who take part, in the order of the table.
 import type { Contender } from "./contender.ts";
+import { aimd } from "./contenders/aimd.ts";
+import { bbr } from "./contenders/bbr.ts";
+import { breakwater } from "./contenders/breakwater.ts";
+import { brpc } from "./contenders/brpc.ts";
+import { cinnamon } from "./contenders/cinnamon.ts";
+import { codel } from "./contenders/codel.ts";
+import { dagor } from "./contenders/dagor.ts";
+import { envoy } from "./contenders/envoy.ts";
+import { failsafe } from "./contenders/failsafe.ts";
 import { fixed } from "./contenders/fixed.ts";
+import { gradient2 } from "./contenders/gradient2.ts";
 import { none } from "./contenders/none.ts";
+import { throttle } from "./contenders/throttle.ts";
 import { tidegate } from "./contenders/tidegate.ts";
+import { vegas } from "./contenders/vegas.ts";
 
-export const CONTENDERS: readonly Contender[] = [tidegate, fixed, none];
+export const CONTENDERS: readonly Contender[] = [
+  ...[tidegate, fixed, none],
+  ...[aimd, vegas, gradient2, bbr, envoy, brpc, failsafe, cinnamon],
+  ...[breakwater, dagor, codel, throttle],
+];
 
 /** Those with these names, separated by commas; throws when there is no such one. */
 export function contendersOf(names: string): readonly Contender[] {

@@ -6,7 +6,6 @@
 //   kept      of what is protected: 0.999 of all, or 0.99 of what the oracle answers
 //   refused   nobody, below the capacity
 //
-// Against chance: `SLACK` is the spread between seeds.
 import type { Oracle } from "./oracle.ts";
 import type { Scene } from "./scene.ts";
 import { BIN_MS, type Score } from "./score.ts";
@@ -68,4 +67,10 @@ function recovery(
     return Number.POSITIVE_INFINITY;
   });
   return Math.max(...times);
+}
+
+/** A figure as it is told. */
+export function text(measure: Measure, figure: number): string {
+  if (measure === "t95" || measure === "refused") return figure.toFixed(0);
+  return figure.toFixed(measure === "kept" ? 4 : 3);
 }

@@ -1,6 +1,6 @@
 // The fixed limit that is best, behind the same queue, with the same draws.
 //
-//   below the capacity   no limit at all, unless the service collapses where it is given too much
+//   below the capacity   goodput is greatest, which it mostly is with no limit at all
 //   otherwise            goodput * min(1, 2 / p99), p99 in parts of what it is when nobody is met, is greatest
 //
 // It is looked for by climbing a ladder of limits about the knee, from the one that is usually best.
@@ -20,15 +20,17 @@ const MORE = 1.002;
 const UNLIMITED = 100_000;
 
 export function oracle(scene: Scene, seeds: readonly number[]): Oracle {
-  const { cell } = scene;
+  const { cell, times = 1 } = scene;
   const tried = (limit: number): Oracle => ({
     limit,
     score: score(scene, seeds, () => new FixedLimit(limit)),
   });
-  const { load, discipline } = cell;
-  const within = typeof load === "number" && load < 1 && discipline !== "collapse";
-  if (within || discipline === "endless") return tried(UNLIMITED);
-  return climb(ladderOf(kneeOf(cell)), tried);
+  if (cell.discipline === "endless") return tried(UNLIMITED);
+  if (times >= 1) return climb(ladderOf(kneeOf(cell)), tried, worth);
+  const unlimited = tried(UNLIMITED);
+  if (unlimited.score.p99 <= 1.1) return unlimited;
+  const best = climb(ladderOf(kneeOf(cell)), tried, goodput);
+  return goodput(best) > MORE * goodput(unlimited) ? best : unlimited;
 }
 
 /** Whole numbers, from small to great, each of them once. */
@@ -37,7 +39,13 @@ function ladderOf(knee: number): number[] {
   return [...new Set([...rungs, Math.ceil(knee) + 1])].sort((a, b) => a - b);
 }
 
-function climb(ladder: readonly number[], tried: (limit: number) => Oracle): Oracle {
+type Worth = (oracle: Oracle | undefined) => number;
+
+function climb(
+  ladder: readonly number[],
+  tried: (limit: number) => Oracle,
+  worthOf: Worth,
+): Oracle {
   const known = new Map<number, Oracle>();
   const at = (place: number): Oracle | undefined => {
     const limit = ladder[place];
@@ -48,13 +56,15 @@ function climb(ladder: readonly number[], tried: (limit: number) => Oracle): Ora
   };
   let place = Math.floor((ladder.length - 1) / 2);
   for (const way of [1, -1]) {
-    while (worth(at(place + way)) > MORE * worth(at(place))) place += way;
+    while (worthOf(at(place + way)) > MORE * worthOf(at(place))) place += way;
   }
   return at(place) as Oracle;
 }
 
-function worth(oracle: Oracle | undefined): number {
+const goodput: Worth = (oracle) => oracle?.score.goodput ?? Number.NEGATIVE_INFINITY;
+
+const worth: Worth = (oracle) => {
   if (oracle === undefined) return Number.NEGATIVE_INFINITY;
   const { goodput, p99 } = oracle.score;
   return goodput * Math.min(1, 2 / p99);
-}
+};

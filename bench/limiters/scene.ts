@@ -30,6 +30,14 @@ export function unloadedP99({ time, episodes = [] }: Cell): number {
   return factor * p99Of(time);
 }
 
+/** A client has gone after so many times that. */
+const PATIENCE = 10;
+
+/** How long a client waits for its answer, in milliseconds; the service works on for one that has gone. */
+export function patienceMs(cell: Cell): number {
+  return PATIENCE * unloadedP99(cell);
+}
+
 /** The 99th percentile of the normal distribution. */
 const Z99 = 2.326348;
 

@@ -1,10 +1,8 @@
 // What a limiter has made of a scene, in figures.
 import { capacityOf, meanOf, type Outcome, Run } from "../../test/sim/crowd/crowd.ts";
 import type { Contender } from "./contender.ts";
-import { PROTECTED_MS, type Scene, unloadedP99 } from "./scene.ts";
+import { PROTECTED_MS, patienceMs, type Scene, unloadedP99 } from "./scene.ts";
 
-/** A client has gone after so many times what 99 of 100 requests take that meet nobody else. */
-const PATIENCE = 10;
 export const BIN_MS = 250;
 
 export interface Score {
@@ -34,6 +32,7 @@ export function score(scene: Scene, seeds: readonly number[], make: Contender["m
 class Sum {
   readonly #scene: Scene;
   readonly #unloaded: number;
+  readonly #patience: number;
   readonly #tooks: Float64Array[] = [];
   readonly #bins: Float64Array;
   #work = 0;
@@ -44,6 +43,7 @@ class Sum {
   constructor(scene: Scene) {
     this.#scene = scene;
     this.#unloaded = unloadedP99(scene.cell);
+    this.#patience = patienceMs(scene.cell);
     this.#bins = new Float64Array(Math.ceil(scene.cell.ms / BIN_MS));
   }
 
@@ -53,7 +53,7 @@ class Sum {
     const first = ends.findIndex((end) => end >= cell.from);
     for (const [index, end] of ends.entries()) {
       const took = tooks[index] as number;
-      if (took > PATIENCE * this.#unloaded) continue;
+      if (took > this.#patience) continue;
       const work = works[index] as number;
       const bin = Math.floor(end / BIN_MS);
       this.#bins[bin] = (this.#bins[bin] as number) + work;

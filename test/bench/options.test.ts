@@ -4,7 +4,7 @@ import { parseOptions } from "../../bench/harness/options.ts";
 t.test("flags that are not given leave the defaults to the question", async (t) => {
   t.same(parseOptions([]), {
     ...{ rounds: undefined, seconds: undefined, only: undefined, scenarios: undefined },
-    ...{ cell: undefined, limiters: undefined, seeds: undefined },
+    ...{ cell: undefined, part: undefined, from: undefined, limiters: undefined, seeds: undefined },
     ...{ check: false, record: false },
   });
 });
