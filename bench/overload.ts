@@ -31,7 +31,7 @@ export async function run(options: Options): Promise<number> {
   const seconds = options.seconds ?? 6;
   const where = { date: new Date().toISOString(), machine: await machine() };
   const cells = await measureAll(present, scenarios, { rounds, seconds });
-  const length = `${rounds} round${rounds === 1 ? "" : "s"}, steady loads for ${seconds} s after 4 s`;
+  const length = `${rounds} round${rounds === 1 ? "" : "s"}, steady loads for ${seconds} s`;
   const section = [
     `Measured on ${where.date.slice(0, 10)}: ${describe(where.machine)}. ${length}.`,
     ...report(cells, scenarios),

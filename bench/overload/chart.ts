@@ -40,6 +40,7 @@ export function chart(series: readonly Series[]): string {
   const size = `width="${2 * WIDTH}" height="${HEIGHT + KEY}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${FONT}>`,
+    "<title>Goodput and p99 of what was answered, over the load</title>",
     `<rect ${size} fill="#ffffff"/>`,
     ...panel(series, GOODPUT, 0),
     ...panel(series, P99, WIDTH),
