@@ -188,14 +188,16 @@ export class Endpoint implements Loaded {
   /** How much a further request would weigh on it: only the order matters. */
   cost(now: number): number {
     // One more millisecond: among quick endpoints, and those not known yet, the load decides. It is
-    // measured by the weight, and the new request is not: idle ones of any weight are alike.
-    const load = this.load * (USUAL_WEIGHT / this.weight) + 1;
+    // measured by the weight, and while it comes back by the share of that which it is to have. The new
+    // request is not: idle ones of any weight are alike.
+    const load = this.load * (USUAL_WEIGHT / (this.weight * this.share(now))) + 1;
     return load * (this.#latency.value(now) + 1);
   }
 
   /**
-   * The share of the requests for which it is drawn that it takes, in (0, 1]: below 1 while it comes back.
-   * No part of `cost`: an endpoint that was away has no load and no latency, and would look light all the same.
+   * How far it has come back, in (0, 1]: 1 unless it was away. A factor of its weight in `cost`, and the share
+   * of the requests for which it is picked that it takes: with no load and no latency, as one has that was
+   * away, it would look light whatever its weight.
    */
   share(now: number): number {
     const ramp = rampShare(this.#healthySince, now, RAMP_MS);

@@ -78,6 +78,17 @@ t.test("who comes back is picked little at first, however light it looks", async
   t.equal(share(), 1, "it has no load, and the other one has");
 });
 
+t.test("who comes back has as much of the load as of its ramp, and no more", async (t) => {
+  for (const part of [0.25, 0.5, 0.75]) {
+    const stage = drawing(["a:1", "b:1", "c:1"]);
+    stage.find("a:1", "unhealthy");
+    stage.find("a:1", "healthy");
+    stage.clock.pass(part * 10_000);
+    const got = share(stage, "a:1", 60);
+    t.ok(Math.abs(got - part / (2 + part)) < 0.02, `${part} of what the others get: ${got}`);
+  }
+});
+
 t.test("where nobody has been there all along, those who come back get everything", async (t) => {
   const { clock, pick, find } = make(["a:1", "b:1"]);
   for (const each of ["a:1", "b:1"]) find(each, "unhealthy");
