@@ -35,10 +35,7 @@ export interface EndpointWorld extends Pick<PoolSettings, "wheel" | "now" | "dia
   readonly changed: (endpoint: Endpoint, change: BreakerChange) => void;
 }
 
-/**
- * So many connections wait at each backup, so that the first requests of a failover need not connect; with
- * each probe those that have expired are replaced. Once there is traffic it brings its own.
- */
+/** So many wait at each backup, seen to with each probe, so that the first requests of a failover need not connect. */
 const WARM_CONNECTIONS = 2;
 
 export class Endpoint implements Loaded {
@@ -160,8 +157,13 @@ export class Endpoint implements Loaded {
   #unusableIfUp(now: number): Unusable | undefined {
     if (this.#closedToNew(now)) return "draining";
     if (this.breaker?.allows(now) === false) return "open";
+    return this.room === 0 ? "full" : undefined;
+  }
+
+  /** How many more requests it can work on at once. */
+  get room(): number {
     const most = this.#advice.maxConcurrency ?? Number.POSITIVE_INFINITY;
-    return this.load >= most || this.pool.full ? "full" : undefined;
+    return Math.min(Math.max(0, most - this.load), this.pool.room);
   }
 
   /** Is it to get no new requests, well as it may be? The operator, the config or the service says so. */
@@ -187,9 +189,8 @@ export class Endpoint implements Loaded {
 
   /** How much a further request would weigh on it: only the order matters. */
   cost(now: number): number {
-    // One more millisecond: among quick endpoints, and those not known yet, the load decides. It is
-    // measured by the weight, and while it comes back by the share of that which it is to have. The new
-    // request is not: idle ones of any weight are alike.
+    // One more millisecond: among quick endpoints, and those not known yet, the load decides. It is measured
+    // by weight and share, and the new request is not: idle ones of any weight are alike.
     const load = this.load * (USUAL_WEIGHT / (this.weight * this.share(now))) + 1;
     return load * (this.#latency.value(now) + 1);
   }

@@ -203,3 +203,35 @@ t.test("what would not have been let in is answered in the place of what would",
   all.settle(held.ticket, answer(90), 90);
   t.equal(all.inFlight, 0);
 });
+
+t.test(
+  "beyond the limit others work on as much as they have room for, then it waits",
+  async (t) => {
+    let room = 2;
+    const { admission: all, enter } = admission({}, 1, (_, away) => room - away);
+    const [held, first, second, waits] = [enter(0), enter(0), enter(0), enter(0, { rank: 0 })];
+    t.strictSame(
+      [held, first, second, waits].map(({ entered }) => entered),
+      ["granted", "away", "away", "queued"],
+    );
+    t.strictSame([all.inFlight, all.away], [1, 2], "they hold no slot");
+    t.equal(enter(1).entered, "queued", "nobody overtakes who waits");
+    all.settle(first.ticket, answer(5), 5);
+    t.strictSame(waits.ticket.story, ["granted 5"], "what matters more goes first");
+    t.equal(waits.ticket.state, "away");
+    room = 3;
+    all.tick(10, 0);
+    t.equal(all.room.length, 0);
+    for (const { ticket } of [held, second, waits]) all.settle(ticket, answer(5), 20);
+    t.strictSame([all.inFlight, all.away], [0, 1]);
+    t.throws(() => all.settle(second.ticket, undefined, 21));
+  },
+);
+
+t.test("in report mode what others would have worked on is no refusal", async (t) => {
+  const { admission: all, enter, reports } = admission({ mode: "report" }, 1, () => 1);
+  const [held, beyond] = [enter(0), enter(0)];
+  t.strictSame([held.entered, beyond.entered], ["granted", "granted"]);
+  for (const { ticket } of [held, beyond]) all.settle(ticket, answer(5), 5);
+  t.strictSame([all.inFlight, all.away, reports], [0, 0, []]);
+});

@@ -50,7 +50,7 @@ function share({ cluster, clock }: ReturnType<typeof make>, text: string, atOnce
   let count = 0;
   for (let i = 0; i < 20_000; i++) {
     if (busy.length >= atOnce) busy.splice(chance.below(busy.length), 1)[0]?.leave();
-    const endpoint = cluster.pick([], clock.now());
+    const endpoint = cluster.pick({ visited: [], spills: false, left: undefined }, clock.now());
     if (endpoint === undefined) throw new Error("nobody to ask");
     endpoint.enter(clock.now());
     busy.push(endpoint);

@@ -2,6 +2,7 @@
 import type { BreakerChange } from "../../src/core/breaker.ts";
 import { RAMP_MS } from "../../src/policy/ramp.ts";
 import { Cluster } from "../../src/proxy/cluster.ts";
+import type { Visit } from "../../src/proxy/draw.ts";
 import type { Endpoint } from "../../src/proxy/endpoint.ts";
 import type { Audit } from "./audit.ts";
 import { watchAdmission } from "./watch-admission.ts";
@@ -38,9 +39,10 @@ export class WatchedCluster extends Cluster {
     this.#admission = watchAdmission(this.gate, audit);
   }
 
-  override pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
+  override pick(visit: Visit, now: number): Endpoint | undefined {
+    const tried = visit.visited;
     const tier = this.tier;
-    const picked = super.pick(tried, now);
+    const picked = super.pick(visit, now);
     // As it is now: to find somebody, breakers may have been told to make their trials.
     const able = this.#able(now);
     const facts = (): string => this.#facts(picked, tried, now);
@@ -65,7 +67,7 @@ export class WatchedCluster extends Cluster {
     );
     const primaries = fresh.some((endpoint) => endpoint.tier === "primary");
     holds(
-      picked.tier === "primary" || tier !== "primaries" || !primaries,
+      picked.tier === "primary" || tier !== "primaries" || !primaries || visit.spills,
       "no attempt goes to a backup while a primary is usable",
     );
     this.#returns.picked(picked, fresh, now);
