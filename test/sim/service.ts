@@ -54,6 +54,8 @@ export class Service implements Host {
   readonly faults: Faults = { reset: 0, cut: 0, error: 0, garbage: 0 };
   /** Requests that have come, health checks apart. */
   arrived = 0;
+  /** When the last of them came. */
+  lastAt = 0;
   /** When health checks have come. */
   readonly checks: number[] = [];
   readonly #world: World;
@@ -99,7 +101,10 @@ export class Service implements Host {
 
   request(call: Call): void {
     if (call.head.target === HEALTH_PATH) this.checks.push(this.#world.now());
-    else this.arrived++;
+    else {
+      this.arrived++;
+      this.lastAt = this.#world.now();
+    }
     this.#awake(() => this.#take(call));
   }
 
