@@ -23,7 +23,6 @@ const RECORD: AccessRecord = {
   status: 200,
   reason: undefined,
   tier: undefined,
-  left: undefined,
   detail: undefined,
   outcome: "answered",
   ending: "complete",

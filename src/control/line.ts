@@ -40,13 +40,12 @@ function asked(record: AccessRecord): string {
 }
 
 function answered(record: AccessRecord): string {
-  const { reason, tier, left, detail, outcome, hedge, requestId } = record;
+  const { reason, tier, detail, outcome, hedge, requestId } = record;
   return (
     admitted(record) +
     `,"status":${record.status}` +
     (reason === undefined ? "" : `,"reason":"${reason}","flag":"${REFUSALS[reason].flag}"`) +
     (tier === undefined ? "" : `,"tier":"${tier}"`) +
-    (left === undefined ? "" : `,"left":"${left}"`) +
     (detail === undefined ? "" : `,"detail":"${escaped(detail, TEXT_LIMIT)}"`) +
     (outcome === undefined ? "" : `,"outcome":"${outcome}"`) +
     `,"ending":"${record.ending}","attempts":${record.attempts}` +

@@ -26,8 +26,6 @@ export interface AccessRecord {
   readonly reason: Reason | undefined;
   /** Who answered, where that is no primary. */
   readonly tier: "backup" | "fallback" | undefined;
-  /** Why a backup was asked, where one answered. */
-  readonly left: string | undefined;
   /**
    * Why a request could not be parsed, how an endpoint failed, why it was not tried again: for people.
    */

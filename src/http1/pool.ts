@@ -43,11 +43,6 @@ export class Pool implements ClientOwner {
     return this.#idle.length === 0 && this.#all.size >= this.#settings.max;
   }
 
-  /** How many connections are to be had at once: those that wait, and those that may still be made. */
-  get room(): number {
-    return this.#idle.length + Math.max(0, this.#settings.max - this.#all.size);
-  }
-
   /** An idle connection, or a new one; undefined when all are busy and no more may be made. */
   take(): ClientConnection | undefined {
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {

@@ -13,11 +13,12 @@
 // long, the knee is where it was.
 //
 // The requests of an experiment are those that began in it. It waits until they have ended, the usual limit
-// being in force again for the last of them, so that slow ones are not left out.
+// being in force again for the last of them, so that slow ones are not left out. A climb that demand does not
+// fill tells nothing, and stays on for as long as demand needs more than the usual limit.
 import { Cohort } from "./cohort.ts";
 import { deviationOf, type Experiment, Planner, type Standing } from "./experiment.ts";
 import { Knee } from "./knee.ts";
-import { Noise } from "./noise.ts";
+import { Noise, type Usual } from "./noise.ts";
 import type { Limiter, Sample } from "./slots.ts";
 
 /** What a limit may be: whole numbers, 1 <= min <= max <= 100000. */
@@ -48,6 +49,8 @@ const [CHANGED, DOUBT] = [0.5, 0.5];
 const MOSTLY = 0.95;
 /** It is given up or judged as it is after so many of the mean times of a request, and that. */
 const [PATIENCE, PATIENCE_MS] = [4, 50];
+/** What came before it was known has that long to be done. */
+const SETTLE_MS = 1000;
 /** Fewer do not tell anything. */
 const ENOUGH = 8;
 /** Moved the belief by so much of its deviation, or so much: a surprise. */
@@ -62,18 +65,22 @@ interface Running {
   readonly since: number;
   /** Requests that ended while its limit was in force. */
   ends: number;
-  /** Is its limit no longer in force? */
+  /** Is its limit no longer in force? Was there more in flight meanwhile than is usual? */
   resting: boolean;
+  used: boolean;
 }
 
 export class AdaptiveLimiter implements Limiter {
   limit: number;
   hold: number;
+  settled = false;
   #bounds: Bounds;
   readonly #knee = new Knee(INITIAL);
   readonly #noise = new Noise();
   readonly #planner = new Planner();
   #reference: Cohort;
+  /** That of the limit before, until this one has been seen to fit: what changes during an experiment shows then. */
+  #before: Cohort | undefined;
   #running: Running | undefined;
   /** What the limit rises to, and by how much with each request that ends: not all are to come at once. */
   #goal: number;
@@ -86,6 +93,8 @@ export class AdaptiveLimiter implements Limiter {
   #surprised = false;
   #steep = 0;
   #widenedAt = 0;
+  /** Since when the knee is not believed to be far above. */
+  #knownSince: number | undefined;
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
@@ -105,8 +114,11 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   started(now: number, inFlight: number): number {
-    if (inFlight < this.#goal) return 0;
     const running = this.#running;
+    if (inFlight < this.#goal) {
+      if (running !== undefined && inFlight > this.hold) running.used = true;
+      return 0;
+    }
     if (running === undefined || running.resting) return this.#stamp;
     const { cohort, experiment, stamp } = running;
     if (cohort.began >= experiment.size) return 0;
@@ -124,13 +136,18 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   tick(now: number): void {
+    if (!this.settled) this.settled = now - (this.#knownSince ?? now) > SETTLE_MS;
     const running = this.#running;
     if (running === undefined) {
       if (this.#fresh >= EVERY) this.#look(now);
     } else if (now >= this.#due(running)) {
       const { began, count } = running.cohort;
       if (began >= ENOUGH && count > 0) this.#judge(running, now);
-      else this.#stop();
+      else if (running.used && running.experiment.climb) this.#begin(running.experiment, now);
+      else {
+        this.#running = undefined;
+        this.#resume();
+      }
     }
   }
 
@@ -165,14 +182,22 @@ export class AdaptiveLimiter implements Limiter {
     this.#fresh = 0;
     this.#noise.learn(reference);
     reference.fade(REMEMBERED * size);
-    const change = this.#noise.change(reference, size, this.hold / this.#knee.mean);
-    if (change !== undefined) return this.#changed(change);
+    const change = this.#noise.change(this.#usual, size, this.hold / this.#knee.mean);
+    if (change === "none") this.#before = undefined;
+    else if (change !== undefined) return this.#changed(change);
     const units = Math.min((now - this.#widenedAt) / UNIT_MS, fresh / UNIT_COUNT);
     this.#widenedAt = now;
     this.#knee.widen(WALK, Math.min(1, WALK_CHANCE * units));
     this.#knee.widen(JUMP, Math.min(1, JUMP_CHANCE * units));
     const experiment = this.#planner.choose(this.#standing);
+    if (!this.#planner.climbing) this.#knownSince ??= now;
     if (experiment !== undefined) this.#begin(experiment, now);
+  }
+
+  get #usual(): Usual {
+    const { mean, count, limit } = this.#before ?? this.#reference;
+    const moved = Math.log(this.hold / limit);
+    return { mean, count, least: Math.min(0, moved), most: Math.max(0, moved) };
   }
 
   get #standing(): Standing {
@@ -203,7 +228,7 @@ export class AdaptiveLimiter implements Limiter {
   #begin(experiment: Experiment, since: number): void {
     const cohort = new Cohort(experiment.limit);
     const stamp = ++this.#stamps;
-    this.#running = { experiment, cohort, stamp, since, ends: 0, resting: false };
+    this.#running = { experiment, cohort, stamp, since, ends: 0, resting: false, used: false };
     this.#since = 0;
     this.#go(experiment.limit);
   }
@@ -242,20 +267,18 @@ export class AdaptiveLimiter implements Limiter {
     const single = Math.min(1, this.#noise.single(this.hold / this.#knee.mean));
     const wanted = this.#knee.quantile(0.5 + SAFE * single) * (1 + this.#headroom);
     const hold = Math.min(most, clamp(Math.round(wanted), this.#bounds));
-    if (hold === this.hold) this.#resume();
-    else this.#settle(hold, tried.limit === hold ? tried : undefined);
+    if (hold === this.hold) return this.#resume();
+    const before = this.#before ?? this.#reference;
+    this.#settle(hold, tried.limit === hold ? tried : undefined);
+    this.#before = before;
   }
 
   /** Holds `limit`, with a new reference. */
   #settle(limit: number, reference = new Cohort(limit)): void {
     this.hold = limit;
     this.#reference = reference;
+    this.#before = undefined;
     this.#noise.forget();
-    this.#resume();
-  }
-
-  #stop(): void {
-    this.#running = undefined;
     this.#resume();
   }
 

@@ -3,7 +3,6 @@
 //   too late to be answered in time --------------------------------> deadline_expired
 //   its route has got its part --------------------------------------> queue_full
 //   a slot is free and nobody waits --------------------------------> granted
-//   others have room for it, and nobody waits ----------------------> away
 //   its class or cohort, or its caller, gives way ------------------> shed_priority, shed_fairness
 //   waits; granted when its turn comes; else queue_timeout, deadline_expired, queue_full, or shed_priority
 //   where it made room for a higher class
@@ -34,8 +33,6 @@ export interface AdmissionWorld {
   wouldRefuse(reason: Reason, ticket: Ticket): void;
   /** Somebody has waited so long, and was granted a slot. */
   waited(ms: number): void;
-  /** How many more requests others would work on now, in place of a slot; `away` is what they have got so far. */
-  elsewhere(now: number, away: number): number;
 }
 
 /** What one answer counts for in their mean, and in that of their squares. */
@@ -49,8 +46,6 @@ export class Admission {
   inFlight = 0;
   /** Those that hold one of the slots for streams. */
   streams = 0;
-  /** Those that others work on. */
-  away = 0;
   /** The mean time of an answer of late, in milliseconds; 0 before there were any. */
   meanMs = 0;
   /** The mean square of such times in parts of that; at first as if they were exponential. */
@@ -87,31 +82,28 @@ export class Admission {
    * A request has come, with a ticket that is new. Whoever is told that it is queued sets its waiter at
    * once, and is told the rest by it. What is granted is to be settled; what is refused is not.
    */
-  enter(ticket: Ticket, now: number): "granted" | "away" | "queued" | Reason {
+  enter(ticket: Ticket, now: number): "granted" | "queued" | Reason {
     if (this.#settings.mode === "report") this.#watch(ticket, now);
     const decided = ticket.stream ? this.#enterStream(ticket) : this.#enter(ticket, now);
-    if (decided !== "granted" && decided !== "away" && decided !== "queued") {
-      if (ticket.ghost) this.#spare(ticket, decided);
-      else ticket.state = "over";
+    if (ticket.ghost) {
+      if (decided !== "granted" && decided !== "queued") this.#spare(ticket, decided);
+      return "granted";
     }
-    return ticket.ghost ? "granted" : decided;
+    if (decided !== "granted" && decided !== "queued") ticket.state = "over";
+    return decided;
   }
 
   /** The request of a ticket that was granted is over. Throws when it was settled before, or not granted. */
   settle(ticket: Ticket, sample: Sample | undefined, now: number): void {
     const { state, stream, ghost } = ticket;
-    const isUnderWay = state === "held" || state === "away" || state === "free";
-    if (!isUnderWay && !(state === "waiting" && ghost))
+    if (state !== "held" && state !== "free" && !(state === "waiting" && ghost))
       throw new Error(`a ticket is ${state}: not to settle`);
     if (state === "waiting") this.room.remove(ticket, now);
     ticket.state = "over";
     this.#learns(ticket, sample, now);
     if (state === "held" && stream) this.streams--;
     else if (state === "held") this.#release(ticket, sample, now);
-    else {
-      if (state === "away") this.#returns(now);
-      if (ghost && !stream && sample?.ok === true) this.#relieve(now);
-    }
+    else if (ghost && !stream && sample?.ok === true) this.#relieve(now);
   }
 
   /** Nobody waits for this ticket any more. Does nothing when it does not wait. */
@@ -137,7 +129,7 @@ export class Admission {
     this.limiter.tick(now);
     this.#fill(now);
     this.room.tick(now);
-    const pressed = !this.room.emptied;
+    const pressed = this.limiter.settled && !this.room.emptied;
     if (this.shedding.tick(now, this.meanMs, pressed)) this.#chosen(pressed, now);
   }
 
@@ -153,22 +145,16 @@ export class Admission {
     return "granted";
   }
 
-  #enter(ticket: Ticket, now: number): "granted" | "away" | "queued" | Reason {
+  #enter(ticket: Ticket, now: number): "granted" | "queued" | Reason {
     const { route, deadline } = ticket;
     this.#routes.add(route);
     const verdict = this.shedding.judge(ticket);
     const usual = route.usual(now);
     if (usual !== undefined && deadline - now < usual) return "deadline_expired";
     if (route.held >= route.cap) return "queue_full";
-    if (this.room.length === 0) {
-      if (this.inFlight < this.limiter.limit) {
-        this.#take(ticket, now);
-        return "granted";
-      }
-      if (this.#world.elsewhere(now, this.away) > 0) {
-        this.#send(ticket);
-        return "away";
-      }
+    if (this.room.length === 0 && this.inFlight < this.limiter.limit) {
+      this.#take(ticket, now);
+      return "granted";
     }
     if (verdict === "shed_priority" || verdict === "shed_fairness") return verdict;
     return this.room.enter(ticket, verdict === "marginal", now) ?? "queued";
@@ -186,18 +172,6 @@ export class Admission {
   #teach(ticket: Ticket, now: number): void {
     ticket.teaches = this.limiter;
     ticket.stamp = this.limiter.started(now, this.inFlight);
-  }
-
-  #send(ticket: Ticket): void {
-    this.away++;
-    ticket.state = "away";
-  }
-
-  /** Others have done with one. */
-  #returns(now: number): void {
-    this.away--;
-    this.shedding.completed();
-    if (this.room.length > 0) this.#fill(now);
   }
 
   /** Whoever was to learn from it does so, once. */
@@ -241,20 +215,13 @@ export class Admission {
     if (this.room.length > 0) this.#fill(now);
   }
 
-  /** Gives the free slots to those whose turn it is, and what others have room for to the next ones. */
+  /** Gives the free slots to those whose turn it is. */
   #fill(now: number, limit = this.limiter.limit): void {
     while (this.inFlight < limit) {
       const next = this.room.next(now);
       if (next === undefined) return;
       this.#world.waited(now - next.since);
       this.#take(next, now);
-      if (!next.ghost) next.waiter?.granted(now);
-    }
-    while (this.room.length > 0 && this.#world.elsewhere(now, this.away) > 0) {
-      const next = this.room.next(now);
-      if (next === undefined) return;
-      this.#world.waited(now - next.since);
-      this.#send(next);
       if (!next.ghost) next.waiter?.granted(now);
     }
   }

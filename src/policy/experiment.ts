@@ -65,7 +65,8 @@ export class Planner {
   #lifts = LIFT_FIRST;
   #dipPay = DIP_PAY;
   #liftPay = LIFT_PAY;
-  #climbing = true;
+  /** Is the knee believed to be far above? */
+  climbing = true;
 
   /** A request has ended well at the usual limit. */
   earn(hold: number): void {
@@ -93,11 +94,11 @@ export class Planner {
     this.#dipPay = DIP_PAY + DIP_REGRET * knee.expect((k) => within(hold / k - 1 - headroom));
     const above = knee.quantile(1 - CLIMB);
     if (above > Math.max(hold + 0.5, hold * NEAREST)) {
-      this.#climbing = true;
+      this.climbing = true;
       return climbFrom(standing, above > 2 * hold ? 4 : 2);
     }
-    if (this.#climbing) this.#dips = Math.max(this.#dips, AGAIN * hold);
-    this.#climbing = false;
+    if (this.climbing) this.#dips = Math.max(this.#dips, AGAIN * hold);
+    this.climbing = false;
     return this.#best(standing);
   }
 

@@ -17,6 +17,14 @@ const MOST_SPREAD = 9;
 /** A block is that far off before it says anything: in ln, and in sigma. */
 const [NOTABLE, NOTABLE_SIGMA] = [0.08, 3];
 
+/** The mean of so many requests, and what may be different from it now, in ln. */
+export interface Usual {
+  readonly mean: number;
+  readonly count: number;
+  readonly least: number;
+  readonly most: number;
+}
+
 export class Noise {
   #cv = FIRST_CV;
   #cohorts = FIRST_COUNT;
@@ -56,19 +64,21 @@ export class Noise {
   }
 
   /**
-   * Once a block of `size` is full: by how much, in ln, it differs from `reference`, where the one before was
-   * off too, to the same side: then the service has changed. Undefined otherwise.
+   * Once a block of `size` is full: "none" when it is as usual; by how much it differs, in ln, where the one
+   * before did, too, to the same side: then the service has changed. Undefined while it cannot be said.
    */
-  change(reference: Cohort, size: number, depth: number): number | undefined {
+  change(usual: Usual, size: number, depth: number): number | "none" | undefined {
     const block = this.#block;
     if (block.count < size) return undefined;
     this.#block = new Cohort(0);
     this.#compare(block);
-    const off = Math.log(block.mean / reference.mean);
-    const sigma = this.single(depth) * Math.sqrt(1 / block.count + 1 / reference.count);
+    const seen = Math.log(block.mean / usual.mean);
+    const off = seen - Math.min(usual.most, Math.max(usual.least, seen));
+    const sigma = this.single(depth) * Math.sqrt(1 / block.count + 1 / usual.count);
     const notable = Math.abs(off) >= Math.max(NOTABLE, NOTABLE_SIGMA * sigma);
     const again = notable && this.#odd * off > 0;
     this.#odd = notable && !again ? off : 0;
+    if (!notable) return "none";
     return again ? off : undefined;
   }
 

@@ -9,7 +9,8 @@
 // chance, (1 + cv^2) / 2 (Pollaczek and Khinchine; Allen and Cunneen for several workers). Answers vary less
 // than the work does, since their wait within the service is in them, too.
 //
-// W is at least 100 ms when the queue was empty within the last 100 ms (CoDel's rule, in Facebook's form):
+// W is at least a second while the limit is not known yet: it may well be that all of them can be served.
+// It is at least 100 ms when the queue was empty within the last 100 ms (CoDel's rule, in Facebook's form):
 // bursts are to be absorbed. A queue that stands is to be short, the shorter the more
 // comes: for each that is refused sooner, another is served sooner. The first formula was found with
 // discrete-event simulations of 1 to 200 workers at 1.2 to 50 times their capacity. Those that are firm come
@@ -17,6 +18,7 @@
 // ln(100) / (1 - 0.8) = 23 S / c.
 
 const BURST_MS = 100;
+const UNSETTLED_MS = 1000;
 const CRITICAL_MS = 200;
 
 /** What patience depends on; times in milliseconds. */
@@ -29,6 +31,8 @@ export interface Pressure {
   readonly excess: number;
   /** Are arrivals refused already, so that what is firm is no more than can be done? */
   readonly shedding: boolean;
+  /** Is the limit known by now? */
+  readonly settled: boolean;
   /** How long ago the queue was empty last. */
   readonly emptyAgoMs: number;
 }
@@ -41,8 +45,9 @@ export interface Patience {
 }
 
 export function patience(pressure: Pressure): Patience {
-  const { meanMs, variation, limit, excess, shedding, emptyAgoMs } = pressure;
-  const least = emptyAgoMs <= BURST_MS ? BURST_MS : 0;
+  const { meanMs, variation, limit, excess, shedding, settled, emptyAgoMs } = pressure;
+  const burst = emptyAgoMs <= BURST_MS ? BURST_MS : 0;
+  const least = settled ? burst : UNSETTLED_MS;
   const times = excess > 1 ? clamp(8 / (limit * (excess - 1)), 0.25, 30) : 100;
   const varied = meanMs * clamp(0.5 + variation, 0.5, 1);
   const marginal = Math.max(least, varied * times);

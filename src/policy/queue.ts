@@ -4,7 +4,8 @@
 //   SHEDDABLE_PLUS, SHEDDABLE      the youngest goes first: under overload some are served at once, and
 //                                  those that could no longer be served in time are the ones that give way
 //
-// Facebook, "Fail at Scale", ACM Queue 13(8), 2015, calls the latter adaptive LIFO. A lane is a list
+// While no more comes than can be done, the oldest goes first everywhere: a burst is over sooner than anybody's
+// patience. Facebook, "Fail at Scale", ACM Queue 13(8), 2015, calls that adaptive LIFO. A lane is a list
 // whose links are in the tickets: everything but `expired` is O(1) and allocates nothing.
 import type { Ticket } from "./ticket.ts";
 
@@ -62,12 +63,12 @@ export class Queue {
     this.length--;
   }
 
-  /** Whose turn it is; it stays. */
-  get next(): Ticket | undefined {
+  /** Whose turn it is; it stays. While all is `calm` the oldest goes first in every lane. */
+  next(calm: boolean): Ticket | undefined {
     if (this.length === 0) return undefined;
     for (let lane = 0; lane < LANES; lane++) {
       const { oldest, youngest } = this.#lane(lane);
-      if (oldest !== undefined) return isCritical(lane) ? oldest : youngest;
+      if (oldest !== undefined) return calm || isCritical(lane) ? oldest : youngest;
     }
     return undefined;
   }

@@ -13,7 +13,7 @@ import type { Ticket } from "./ticket.ts";
 
 /** What the config says of a queue. */
 export interface RoomSettings {
-  /** The most that wait; auto is 2 * limit + 64. */
+  /** The most that wait; auto is 2 * limit + 64, and 1000 at least until the limit is known. */
   readonly size: number | "auto";
   /** How long one may wait, in milliseconds. */
   readonly wait: number | "auto";
@@ -34,6 +34,8 @@ export interface Pace {
   };
 }
 
+/** The size of the queue at least, while the limit is not known yet. */
+const UNSETTLED_SIZE = 1000;
 /** Before the first tick nobody has waited for anything. */
 const NONE: Patience = { marginal: 0, firm: 0, critical: 0 };
 
@@ -67,7 +69,8 @@ export class Room {
   /** The most that wait. */
   get bound(): number {
     const { size } = this.settings;
-    return size === "auto" ? 2 * this.#pace.limiter.limit + 64 : size;
+    const { limit, settled } = this.#pace.limiter;
+    return size === "auto" ? Math.max(2 * limit + 64, settled ? 0 : UNSETTLED_SIZE) : size;
   }
 
   /** Lets `ticket` wait, or says why not. */
@@ -93,7 +96,11 @@ export class Room {
 
   /** Takes out the next whose turn it is; those that would have come before it and are too late, go. */
   next(now: number): Ticket | undefined {
-    for (let { next } = this.#queue; next !== undefined; { next } = this.#queue) {
+    const { excess, active } = this.#pace.shedding;
+    const calm = excess <= 1 && !active;
+    while (true) {
+      const next = this.#queue.next(calm);
+      if (next === undefined) return undefined;
       const why = this.#lateness(next, now) ?? isCapped(next);
       if (why !== undefined) this.#evict(next, why, now);
       else {
@@ -101,7 +108,6 @@ export class Room {
         return next;
       }
     }
-    return undefined;
   }
 
   /** Time has passed. */
@@ -135,6 +141,7 @@ export class Room {
       limit: limiter.hold,
       excess,
       shedding: active,
+      settled: limiter.settled,
       emptyAgoMs,
     });
   }

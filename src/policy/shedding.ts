@@ -20,8 +20,8 @@ const SURE = 0.8;
 const CLASSES = CRITICALITIES.length;
 /** What was counted a window ago counts for that much: about three windows are looked at. */
 const KEPT = 0.7;
-/** For what need not be known so soon, but for sure: twenty windows. */
-const KEPT_LONG = 0.95;
+/** For what is to be known for sure: a hundred windows while somebody waits all the time, else ten. */
+const [KEPT_PRESSED, KEPT_LONG] = [0.99, 0.9];
 const LEAST_WINDOW_MS = 50;
 /** For sums that are the same but for rounding. */
 const HAIR = 1.001;
@@ -52,9 +52,9 @@ export class Shedding {
     return this.#active;
   }
 
-  /** Arrivals / completions of late, as far as it is above what chance can do: at least 1. */
+  /** Arrivals / completions of late, as far as it is above what chance does (3 sigma): at least 1. */
   get excess(): number {
-    const surely = this.#longArrivals - 2 * Math.sqrt(this.#longArrivals);
+    const surely = this.#longArrivals - 3 * Math.sqrt(this.#longArrivals);
     return this.#longCompletions > 0 ? Math.max(1, surely / this.#longCompletions) : 1;
   }
 
@@ -88,7 +88,7 @@ export class Shedding {
     const most = this.#most;
     const chance = this.#active ? 0 : 3 * Math.sqrt(this.#completions);
     if (this.#active || (pressed && this.#arrivals > most + chance)) this.#choose(most);
-    this.#decay();
+    this.#decay(pressed ? KEPT_PRESSED : KEPT_LONG);
     return true;
   }
 
@@ -106,11 +106,11 @@ export class Shedding {
     if (!this.#active) this.#margin = MARGIN;
   }
 
-  #decay(): void {
+  #decay(long: number): void {
     this.#arrivals *= KEPT;
     this.#completions *= KEPT;
-    this.#longArrivals *= KEPT_LONG;
-    this.#longCompletions *= KEPT_LONG;
+    this.#longArrivals *= long;
+    this.#longCompletions *= long;
     this.threshold.decay(KEPT);
     for (const fairness of this.#fairness) fairness.decay(KEPT);
   }

@@ -14,6 +14,8 @@ export interface Limiter {
   readonly limit: number;
   /** The same without the tests that it makes. */
   readonly hold: number;
+  /** Is it known by now, or only begun with? Until then what comes is to wait rather than to be refused. */
+  readonly settled: boolean;
   /** A request has begun, and is one of `inFlight`. The stamp is given back when it ends. */
   started(now: number, inFlight: number): number;
   /** It has ended, and is not in flight any more; no sample where nothing was to be learnt from it. */
@@ -26,6 +28,7 @@ export interface Limiter {
 export class FixedLimit implements Limiter {
   readonly limit: number;
   readonly hold: number;
+  readonly settled = true;
 
   /** `limit` is a whole number, at least 1. */
   constructor(limit: number) {

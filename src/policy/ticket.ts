@@ -3,9 +3,7 @@
 //   new -- granted --> held -- settled --> over
 //    |                  ^
 //    +--> waiting ------+          refused, or gone while it waited: over
-//    +-----> | --> away -- settled --> over
 //
-// Away is what others work on, beyond the limit: it holds no slot.
 // A ghost is a ticket in report mode: its request is not held up, whatever becomes of the ticket. When it
 // is refused, or its slot goes to another, it is free: it holds nothing, and is settled all the same.
 import type { Reason } from "../core/refusal.ts";
@@ -40,7 +38,7 @@ export class Ticket implements Asked {
   readonly deadline: number;
   stream: boolean;
   readonly route: RouteLoad;
-  state: "new" | "waiting" | "held" | "away" | "free" | "over" = "new";
+  state: "new" | "waiting" | "held" | "free" | "over" = "new";
   ghost = false;
   /** To be set where it has to wait. */
   waiter: Waiter | undefined;

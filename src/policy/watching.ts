@@ -41,6 +41,7 @@ interface Part {
 }
 
 export class WatchingLimiter implements Limiter {
+  readonly settled = true;
   limit: number;
   #bounds: Bounds;
   readonly #knee = new Knee(8);

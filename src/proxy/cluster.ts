@@ -4,17 +4,16 @@ import type { BreakerChange } from "../core/breaker.ts";
 import type { Random } from "../core/clock.ts";
 import { IN_FLIGHT, RETRY_BUDGET } from "../core/families.ts";
 import type { PoolSettings } from "../http1/pool.ts";
+import { lighter } from "../policy/balance.ts";
 import { Budget, type BudgetSettings } from "../policy/budget.ts";
 import { RAMP_MS } from "../policy/ramp.ts";
 import { type Tier, type TierChange, TierChoice, type TierTimes } from "../policy/tier.ts";
 import { ClusterMeter } from "./clustermeter.ts";
-import { draw, type Visit } from "./draw.ts";
 import { Endpoint, type EndpointSettings, type EndpointWorld } from "./endpoint.ts";
 import { Fallback, type FallbackSettings } from "./fallback.ts";
 import { Gate, type GateSettings, type GateWorld } from "./gate.ts";
 import { isWell, mayTrip, uphold } from "./minimum.ts";
 import type { Story } from "./record.ts";
-import { loadOf, spare } from "./spare.ts";
 import { nearest, Standing } from "./standing.ts";
 
 /** What the config says of a cluster; times in milliseconds. */
@@ -70,9 +69,7 @@ export class Cluster {
     this.name = name;
     this.#settings = settings;
     this.meter = new ClusterMeter(meter, name);
-    const elsewhere = (now: number, sent: number): number =>
-      this.#choice.kind === "primaries" ? spare(this, this.backupConcurrency, sent, now) : 0;
-    this.gate = new Gate(name, { ...world, elsewhere });
+    this.gate = new Gate(name, world);
     this.#chance = () => world.random.next();
     this.#choice = new TierChoice(timesOf(settings));
     this.#standing = new Standing((change) => {
@@ -159,12 +156,12 @@ export class Cluster {
   }
 
   /**
-   * The endpoint for the next attempt: none of those it has visited while there is another one, and backups when
-   * no primary can take it, or not yet again. Undefined when nobody can. The visit learns why it leaves primaries.
+   * The endpoint for the next attempt: none of `tried` while there is another one, and backups when no
+   * primary can take it, or not yet again. Undefined when nobody can.
    */
-  pick(visit: Visit, now: number): Endpoint | undefined {
+  pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
     this.#uphold(now);
-    const picked = this.#pick(visit, now) ?? this.#atLast(now);
+    const picked = this.#pick(tried, now) ?? this.#atLast(now);
     const { kind: choice } = this.#choice;
     if (picked === undefined || choice !== this.#standing.kind) {
       const why = (tier: "primary" | "all") =>
@@ -182,17 +179,14 @@ export class Cluster {
     return this.#primaries.find(atLast) ?? backups.find(atLast);
   }
 
-  #pick(visit: Visit, now: number): Endpoint | undefined {
-    const { visited: tried, spills } = visit;
+  #pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
     const primaries = this.#primaries;
-    visit.left = undefined;
     if (this.#backups.length === 0) return this.#from(primaries, tried, now);
     const well = primaries.some((endpoint) => isWell(endpoint.unusable(now)));
     const first = this.#choice.first(well, now, this.#chance);
     // Primaries that are only just back are no place for a second try.
     const settled = this.#choice.kind === "primaries" || tried.length === 0;
-    const direct = first === "primary" && settled && !spills;
-    const primary = direct ? this.#from(primaries, tried, now) : undefined;
+    const primary = first === "primary" && settled ? this.#from(primaries, tried, now) : undefined;
     if (primary !== undefined && !tried.includes(primary)) return primary;
     const backup = this.#backup(tried, now);
     if (backup === undefined || tried.includes(backup)) {
@@ -200,9 +194,8 @@ export class Cluster {
       const untried = other !== undefined && !tried.includes(other);
       if (backup === undefined || untried) return other;
     }
-    const otherwise = spills ? "full" : tried.length > 0 ? "tried" : "returning";
-    visit.left = nearest(primaries, now) ?? otherwise;
-    this.meter.spills.add(visit.left);
+    const why = nearest(primaries, now);
+    this.meter.spills.add(why ?? (tried.length > 0 ? "tried" : "returning"));
     return backup;
   }
 
@@ -273,7 +266,20 @@ export class Cluster {
   }
 
   #from(tier: readonly Endpoint[], tried: readonly Endpoint[], now: number): Endpoint | undefined {
-    return draw(tier, tried, now, this.#chance);
+    const [only] = tier;
+    if (tier.length === 1) return only?.unusable(now) === undefined ? only : undefined;
+    const able = tier.filter((endpoint) => endpoint.unusable(now) === undefined);
+    const fresh = tried.length === 0 ? able : able.filter((endpoint) => !tried.includes(endpoint));
+    return this.#lighter(fresh.length > 0 ? fresh : able, now);
+  }
+
+  /** What has just come back gives most of what it would get to those that have been here all along. */
+  #lighter(candidates: readonly Endpoint[], now: number): Endpoint | undefined {
+    const picked = lighter(candidates, now, this.#chance);
+    const share = picked?.share(now) ?? 1;
+    if (share === 1 || this.#chance() < share) return picked;
+    const steady = candidates.filter((endpoint) => endpoint.share(now) === 1);
+    return lighter(steady, now, this.#chance) ?? picked;
   }
 
   #backup(tried: readonly Endpoint[], now: number): Endpoint | undefined {
@@ -281,7 +287,7 @@ export class Cluster {
   }
 
   #backupsHaveRoom(): boolean {
-    return loadOf(this.#backups) < this.backupConcurrency;
+    return this.#backups.reduce((sum, { load }) => sum + load, 0) < this.backupConcurrency;
   }
 
   #uphold(now: number): void {

@@ -35,7 +35,10 @@ export interface EndpointWorld extends Pick<PoolSettings, "wheel" | "now" | "dia
   readonly changed: (endpoint: Endpoint, change: BreakerChange) => void;
 }
 
-/** So many wait at each backup, seen to with each probe, so that the first requests of a failover need not connect. */
+/**
+ * So many connections wait at each backup, so that the first requests of a failover need not connect; with
+ * each probe those that have expired are replaced. Once there is traffic it brings its own.
+ */
 const WARM_CONNECTIONS = 2;
 
 export class Endpoint implements Loaded {
@@ -157,13 +160,8 @@ export class Endpoint implements Loaded {
   #unusableIfUp(now: number): Unusable | undefined {
     if (this.#closedToNew(now)) return "draining";
     if (this.breaker?.allows(now) === false) return "open";
-    return this.room === 0 ? "full" : undefined;
-  }
-
-  /** How many more requests it can work on at once. */
-  get room(): number {
     const most = this.#advice.maxConcurrency ?? Number.POSITIVE_INFINITY;
-    return Math.min(Math.max(0, most - this.load), this.pool.room);
+    return this.load >= most || this.pool.full ? "full" : undefined;
   }
 
   /** Is it to get no new requests, well as it may be? The operator, the config or the service says so. */
@@ -189,16 +187,15 @@ export class Endpoint implements Loaded {
 
   /** How much a further request would weigh on it: only the order matters. */
   cost(now: number): number {
-    // One more millisecond: among quick endpoints, and those not known yet, the load decides. It is measured
-    // by weight and share, and the new request is not: idle ones of any weight are alike.
-    const load = this.load * (USUAL_WEIGHT / (this.weight * this.share(now))) + 1;
+    // One more millisecond: among quick endpoints, and those not known yet, the load decides. It is
+    // measured by the weight, and the new request is not: idle ones of any weight are alike.
+    const load = this.load * (USUAL_WEIGHT / this.weight) + 1;
     return load * (this.#latency.value(now) + 1);
   }
 
   /**
-   * How far it has come back, in (0, 1]: 1 unless it was away. A factor of its weight in `cost`, and the share
-   * of the requests for which it is picked that it takes: with no load and no latency, as one has that was
-   * away, it would look light whatever its weight.
+   * The share of the requests for which it is drawn that it takes, in (0, 1]: below 1 while it comes back.
+   * No part of `cost`: an endpoint that was away has no load and no latency, and would look light all the same.
    */
   share(now: number): number {
     const ramp = rampShare(this.#healthySince, now, RAMP_MS);

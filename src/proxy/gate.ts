@@ -39,12 +39,6 @@ export interface GateWorld {
   readonly meter: Meter;
 }
 
-/** What a gate asks of its own cluster. */
-interface Behind {
-  /** How many more requests its backups would work on in place of a slot; `away` is what they have got so far. */
-  readonly elsewhere: (now: number, away: number) => number;
-}
-
 /** What `GET /state` tells of it. */
 export interface GateState {
   readonly mode: "enforce" | "report";
@@ -64,7 +58,7 @@ const [LEAST_SPREAD_S, MOST_SPREAD_S] = [3, 60];
 
 export class Gate {
   readonly #cluster: string;
-  readonly #world: GateWorld & Behind;
+  readonly #world: GateWorld;
   readonly #timer = new Timer(() => this.#tick());
   /** Kept when the limit is taken away: there may be tickets to settle. */
   #admission: Admission | undefined;
@@ -76,7 +70,7 @@ export class Gate {
   #key: string | undefined;
   #threshold: string | undefined;
 
-  constructor(cluster: string, world: GateWorld & Behind) {
+  constructor(cluster: string, world: GateWorld) {
     this.#cluster = cluster;
     this.#world = world;
   }
@@ -142,9 +136,8 @@ export class Gate {
     if (this.#timer.deadline === Number.POSITIVE_INFINITY) this.#arm();
     story.meets(ticket, admission.limiter.limit, admission.inFlight);
     if (said === "queued") return this.#wait(exchange, story, ticket);
-    if (said === "granted" || said === "away") story.admitted = true;
+    if (said === "granted") story.admitted = true;
     else story.refused = said;
-    story.spills = said === "away";
     return undefined;
   }
 
@@ -178,7 +171,7 @@ export class Gate {
   }
 
   #make(settings: AdmissionSettings, limiter: Limiter): Admission {
-    const { meter, elsewhere } = this.#world;
+    const { meter } = this.#world;
     const cluster = this.#cluster;
     const waits = meter.histogram(QUEUE_WAIT, { cluster });
     return new Admission(settings, limiter, {
@@ -189,7 +182,6 @@ export class Gate {
         const criticality = CRITICALITIES[rank] ?? "";
         meter.counter(WOULD_REFUSE, { cluster, reason, criticality }).add();
       },
-      elsewhere,
     });
   }
 
@@ -217,7 +209,6 @@ export class Gate {
       ticket.waiter = {
         granted: (now) => {
           story.admitted = true;
-          story.spills = ticket.state === "away";
           ends(now);
         },
         refused: (reason, now) => {

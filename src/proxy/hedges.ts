@@ -6,7 +6,6 @@ import type { HedgeSettings } from "../policy/retry.ts";
 import type { RecentTimes } from "../policy/times.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Cluster } from "./cluster.ts";
-import type { Visit } from "./draw.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Hedging, Race, type RaceWorld } from "./race.ts";
 import type { Story } from "./record.ts";
@@ -50,17 +49,13 @@ export class Hedges implements Hedging {
     const cluster = this.#cluster;
     const { endpoint } = late.attempt;
     const tried = [...story.visited, endpoint];
-    const visit: Visit = { visited: tried, spills: story.spills, left: undefined };
     const free = cluster.hasOther(story.visited, endpoint, now)
-      ? cluster.pick(visit, now)
+      ? cluster.pick(tried, now)
       : undefined;
     // Backups may have no room for it.
     if (free === undefined || tried.includes(free)) cluster.meter.hedgesDenied.add("no_endpoint");
     else if (!this.#retries.spend(now)) cluster.meter.hedgesDenied.add("budget");
-    else {
-      story.left = visit.left ?? story.left;
-      return free;
-    }
+    else return free;
     return undefined;
   }
 

@@ -11,7 +11,6 @@ import type { Reason } from "../core/refusal.ts";
 import type { Denial } from "../policy/retry.ts";
 import type { Sample } from "../policy/slots.ts";
 import type { Ticket } from "../policy/ticket.ts";
-import type { Spill } from "./clustermeter.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Reply } from "./reply.ts";
@@ -65,10 +64,6 @@ export class Story {
   deadline = Number.POSITIVE_INFINITY;
   /** Where it has been in vain. */
   visited: readonly Endpoint[] = NOWHERE;
-  /** Is it to go to a backup, beyond the limit? */
-  spills = false;
-  /** Why it went to a backup, where it did. */
-  left: Spill | undefined;
   /** How often it went again for free. */
   free = 0;
   /** Was that, once, because its connection was stale? */
@@ -223,7 +218,6 @@ export class Recorder {
       status: reply.status,
       reason: reply.reason,
       tier: reply.tier,
-      left: reply.tier === "backup" ? story.left : undefined,
       detail: detailOf(reply, story),
       ending: reply.ending,
       bytesIn: exchange.bytesIn,
@@ -273,7 +267,6 @@ const NO_REQUEST = {
   endpoint: undefined,
   outcome: undefined,
   tier: undefined,
-  left: undefined,
   attempts: 0,
   hedge: undefined,
   admission: undefined,

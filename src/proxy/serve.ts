@@ -69,7 +69,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     route.retries.count(now);
 
     for (;;) {
-      const endpoint = route.cluster.pick(story, now);
+      const endpoint = route.cluster.pick(story.visited, now);
       if (endpoint === undefined) return reply.refuse("no_endpoint");
       const span = new Span(now, route.retries.until(now, story.deadline), path.lag);
       tried = new Try(exchange, story, endpoint, span);

@@ -80,7 +80,6 @@ t.test("what is written is one line for each record", async (t) => {
     status: 404,
     reason: "no_route",
     tier: undefined,
-    left: undefined,
     detail: undefined,
     outcome: undefined,
     ending: "complete",

@@ -20,7 +20,6 @@ const RECORD: AccessRecord = {
   status: 200,
   reason: undefined,
   tier: undefined,
-  left: undefined,
   detail: undefined,
   outcome: "answered",
   ending: "complete",
@@ -65,10 +64,6 @@ t.test("a request that was hedged says what came of it", async (t) => {
   t.match(parsed, { attempts: 2, hedge: "won" });
 });
 
-t.test("a request that a backup answered says why it left the primaries", async (t) => {
-  t.match(parse({ ...RECORD, tier: "backup", left: "down" }), { tier: "backup", left: "down" });
-});
-
 t.test("a refusal has its reason and the flag of the table", async (t) => {
   const record = { ...RECORD, status: 400, reason: "bad_request", detail: "two hosts" } as const;
   t.match(parse(record), { reason: "bad_request", flag: "DPE", detail: "two hosts" });
@@ -95,7 +90,6 @@ t.test("what is not known is left out", async (t) => {
     "reason",
     "flag",
     "tier",
-    "left",
   ];
   t.notOk(absent.some((key) => key in line));
 });

@@ -8,6 +8,7 @@ import { admission, answer, type Told } from "./tickets.ts";
 /** A limiter whose limit is what it is told. */
 class Movable implements Limiter {
   limit = 4;
+  readonly settled = true;
   started(): number {
     return 0;
   }
@@ -27,16 +28,12 @@ class Watched {
   readonly #routes = [new RouteLoad(), new RouteLoad()];
   #now = 0;
   #held: Told[] = [];
-  #away: Told[] = [];
-  /** How many others work on at once. */
-  #elsewhere = 0;
   #waiting: Told[] = [];
   /** Grants that were made before the limit fell stay. */
   #mostHeld = this.#limiter.limit;
 
   constructor(fair: boolean) {
-    const elsewhere = (_: number, away: number) => this.#elsewhere - away;
-    this.#made = admission({ queue: { size: BOUND, wait: 80 }, fair }, this.#limiter, elsewhere);
+    this.#made = admission({ queue: { size: BOUND, wait: 80 }, fair }, this.#limiter);
   }
 
   comes(rank: number, caller: number, patience: number): void {
@@ -46,21 +43,15 @@ class Watched {
     if (entered === "granted") {
       assert.equal(this.#waiting.length, 0, "nobody overtakes");
       this.#held.push(ticket);
-    } else if (entered === "away") {
-      assert.equal(this.#waiting.length, 0, "nobody overtakes");
-      assert.ok(this.#held.length >= this.#limiter.limit, "a free slot is used first");
-      this.#away.push(ticket);
     } else if (entered === "queued") this.#waiting.push(ticket);
     else assert.equal(ticket.state, "over");
     this.#look();
   }
 
   settles(which: number, tookMs: number): void {
-    const all = [...this.#held, ...this.#away];
-    const ticket = all[which % all.length];
+    const ticket = this.#held[which % this.#held.length];
     if (ticket === undefined) return;
     this.#held = this.#held.filter((each) => each !== ticket);
-    this.#away = this.#away.filter((each) => each !== ticket);
     this.#made.admission.settle(ticket, answer(tookMs), this.#now);
     assert.throws(() => this.#made.admission.settle(ticket, undefined, this.#now));
     this.#look();
@@ -85,30 +76,23 @@ class Watched {
     this.#limiter.limit = limit;
   }
 
-  standsIn(elsewhere: number): void {
-    this.#elsewhere = elsewhere;
-  }
-
   /** Whatever was granted ends, and whatever waits has waited for long. */
   ends(): void {
-    while (this.#held.length + this.#away.length > 0) this.settles(0, 10);
+    while (this.#held.length > 0) this.settles(0, 10);
     this.passes(1000);
-    while (this.#held.length + this.#away.length > 0) this.settles(0, 10);
+    while (this.#held.length > 0) this.settles(0, 10);
     assert.equal(this.#waiting.length, 0);
-    const { inFlight, away } = this.#made.admission;
-    assert.deepEqual([inFlight, away], [0, 0]);
+    assert.equal(this.#made.admission.inFlight, 0);
   }
 
   #look(): void {
     for (const ticket of this.#waiting) {
       const told = ticket.story.length;
       assert.equal(told, ticket.state === "waiting" ? 0 : 1, "who waits is told once");
-      if (ticket.state === "held") this.#granted(ticket, this.#held);
-      if (ticket.state === "away") this.#granted(ticket, this.#away);
+      if (ticket.state === "held") this.#granted(ticket);
     }
     this.#waiting = this.#waiting.filter(({ state }) => state === "waiting");
-    const { inFlight, away, room } = this.#made.admission;
-    assert.equal(away, this.#away.length);
+    const { inFlight, room } = this.#made.admission;
     const { limit } = this.#limiter;
     const held = this.#held.length;
     this.#mostHeld = Math.max(limit, Math.min(this.#mostHeld, held));
@@ -121,8 +105,8 @@ class Watched {
     }
   }
 
-  #granted(ticket: Told, to: Told[]): void {
-    to.push(ticket);
+  #granted(ticket: Told): void {
+    this.#held.push(ticket);
     const waiting = this.#waiting.filter(({ state }) => state === "waiting");
     const above = waiting.filter(({ rank }) => rank < ticket.rank);
     assert.deepEqual(above, [], "no lower class is granted while a higher one waits");
@@ -173,14 +157,6 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         (to): Step =>
           (watched) =>
             watched.limits(to),
-      ),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.nat({ max: 3 }).map(
-        (to): Step =>
-          (watched) =>
-            watched.standsIn(to),
       ),
     },
   ),

@@ -42,12 +42,14 @@ t.test("who leaves while it waits is told nothing, and its place is free at once
   t.strictSame(waits.ticket.story, []);
 });
 
-t.test("sheddable ones are served youngest first, critical ones oldest first", async (t) => {
-  for (const [rank, order] of [
-    [1, [0, 1, 2]],
-    [3, [2, 1, 0]],
+t.test("under overload sheddable ones are served youngest first; else the oldest is", async (t) => {
+  for (const [rank, excess, order] of [
+    [1, 2, [0, 1, 2]],
+    [3, 2, [2, 1, 0]],
+    [3, 1, [0, 1, 2]],
   ] as const) {
     const { admission: all, enter } = admission();
+    Object.defineProperty(all.shedding, "excess", { value: excess });
     let held: Told = enter(0).ticket;
     const waiting = [1, 2, 3].map((now) => enter(now, { rank }).ticket);
     for (const [index, which] of order.entries()) {
@@ -115,10 +117,21 @@ t.test("the auto size is twice the limit and 64", async (t) => {
   t.equal(all.room.bound, 264);
 });
 
+t.test("until the limit is known 1000 may wait, and nobody is shed", async (t) => {
+  const limiter = { ...new FixedLimit(1), settled: false, started: () => 0, ended() {}, tick() {} };
+  const { admission: all, enter } = admission({ queue: { size: "auto", wait: "auto" } }, limiter);
+  t.equal(all.room.bound, 1000);
+  for (let now = 0; now < 900; now += 10) {
+    for (let i = 0; i < 10; i++) t.equal(enter(now).entered, now + i === 0 ? "granted" : "queued");
+    all.tick(now, 0);
+  }
+  t.equal(all.shedding.active, false);
+});
+
 t.test("streams have slots of their own, and teach the limiter nothing", async (t) => {
   const heard: string[] = [];
   const limiter: Limiter = {
-    ...{ limit: 1, hold: 1 },
+    ...{ limit: 1, hold: 1, settled: true },
     started: () => heard.push("started"),
     ended: (_now, _stamp, sample) => heard.push(sample === undefined ? "ended" : "sample"),
     tick: () => {},
@@ -202,36 +215,4 @@ t.test("what would not have been let in is answered in the place of what would",
   all.settle(later.ticket, answer(60), 80);
   all.settle(held.ticket, answer(90), 90);
   t.equal(all.inFlight, 0);
-});
-
-t.test(
-  "beyond the limit others work on as much as they have room for, then it waits",
-  async (t) => {
-    let room = 2;
-    const { admission: all, enter } = admission({}, 1, (_, away) => room - away);
-    const [held, first, second, waits] = [enter(0), enter(0), enter(0), enter(0, { rank: 0 })];
-    t.strictSame(
-      [held, first, second, waits].map(({ entered }) => entered),
-      ["granted", "away", "away", "queued"],
-    );
-    t.strictSame([all.inFlight, all.away], [1, 2], "they hold no slot");
-    t.equal(enter(1).entered, "queued", "nobody overtakes who waits");
-    all.settle(first.ticket, answer(5), 5);
-    t.strictSame(waits.ticket.story, ["granted 5"], "what matters more goes first");
-    t.equal(waits.ticket.state, "away");
-    room = 3;
-    all.tick(10, 0);
-    t.equal(all.room.length, 0);
-    for (const { ticket } of [held, second, waits]) all.settle(ticket, answer(5), 20);
-    t.strictSame([all.inFlight, all.away], [0, 1]);
-    t.throws(() => all.settle(second.ticket, undefined, 21));
-  },
-);
-
-t.test("in report mode what others would have worked on is no refusal", async (t) => {
-  const { admission: all, enter, reports } = admission({ mode: "report" }, 1, () => 1);
-  const [held, beyond] = [enter(0), enter(0)];
-  t.strictSame([held.entered, beyond.entered], ["granted", "granted"]);
-  for (const { ticket } of [held, beyond]) all.settle(ticket, answer(5), 5);
-  t.strictSame([all.inFlight, all.away, reports], [0, 0, []]);
 });

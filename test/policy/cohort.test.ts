@@ -59,18 +59,32 @@ t.test("noise begins as with exponential times, and becomes what is seen", async
 t.test("a change is what two blocks in a row say, to the same side", async (t) => {
   const noise = new Noise();
   for (let i = 0; i < 200; i++) noise.learn(cohortOf(10, 10));
-  const reference = cohortOf(...Array(100).fill(10));
+  const usual = { mean: 10, count: 100, least: 0, most: 0 };
+  const block = (tookMs: number, most = 0) => {
+    for (let i = 0; i < 32; i++) noise.add(tookMs);
+    return noise.change({ ...usual, most }, 32, 1);
+  };
+  t.equal(block(10), "none");
+  t.equal(block(10.5), "none", "5 % are nothing");
+  t.equal(block(40), undefined, "once is nothing");
+  t.not(typeof block(5), "number", "to the other side is nothing");
+  t.equal(block(10), "none");
+  t.equal(block(40), undefined);
+  t.ok(Math.abs(Number(block(40)) - Math.log(4)) < 1e-9);
+  noise.add(40);
+  t.equal(noise.change(usual, 32, 1), undefined, "a block has to be full");
+});
+
+t.test("what is to be expected of another limit is no change", async (t) => {
+  const noise = new Noise();
+  for (let i = 0; i < 200; i++) noise.learn(cohortOf(10, 10));
+  const usual = { mean: 10, count: 100, least: 0, most: Math.log(2) };
   const block = (tookMs: number) => {
     for (let i = 0; i < 32; i++) noise.add(tookMs);
-    return noise.change(reference, 32, 1);
+    return noise.change(usual, 32, 1);
   };
-  t.equal(block(10), undefined);
-  t.equal(block(10.5), undefined, "5 % are nothing");
-  t.equal(block(40), undefined, "once is nothing");
-  t.equal(block(5), undefined, "to the other side is nothing");
-  t.equal(block(10), undefined);
+  for (const tookMs of [10, 15, 20]) t.equal(block(tookMs), "none");
+  for (let i = 0; i < 10; i++) t.equal(block(20), "none");
   t.equal(block(40), undefined);
-  t.ok(Math.abs((block(40) ?? 0) - Math.log(4)) < 1e-9);
-  noise.add(40);
-  t.equal(noise.change(reference, 32, 1), undefined, "a block has to be full");
+  t.ok(Math.abs(Number(block(40)) - Math.log(2)) < 1e-9, "only what is beyond it");
 });

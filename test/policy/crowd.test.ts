@@ -59,12 +59,18 @@ t.test("under steady overload the same callers are served well", async (t) => {
 });
 
 t.test("retries are shed before first tries of the same class", async (t) => {
-  const crowd = new Crowd(WORLD, [
-    { name: "first", rate: 0.8 * CAPACITY, callers: 1000 },
-    { name: "again", rate: 2 * CAPACITY, callers: 1000, retry: true },
-  ]);
-  t.ok(crowd.share("first") > 0.98, `${crowd.share("first")}`);
-  t.ok(crowd.goodput("first", "again") > 0.97);
+  const crowds = [1, 2, 3].map(
+    (seed) =>
+      new Crowd({ ...WORLD, seed }, [
+        { name: "first", rate: 0.8 * CAPACITY, callers: 1000 },
+        { name: "again", rate: 2 * CAPACITY, callers: 1000, retry: true },
+      ]),
+  );
+  const shares = crowds.map((crowd) => crowd.share("first"));
+  // One in fifty finds more of its kind before it than it has time to wait for.
+  const mean = shares.reduce((sum, share) => sum + share) / shares.length;
+  t.ok(mean > 0.979, `${shares}`);
+  for (const crowd of crowds) t.ok(crowd.goodput("first", "again") > 0.97);
 });
 
 t.test("what arrives too late for its client is not begun", async (t) => {

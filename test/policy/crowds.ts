@@ -77,7 +77,6 @@ export class Crowd {
     this.admission = new Admission(all, new FixedLimit(limit), {
       wouldRefuse: (reason) => add(this.wouldRefuse, reason),
       waited: () => {},
-      elsewhere: () => 0,
     });
     for (const flow of flows) this.#next(flow);
     this.#tick();

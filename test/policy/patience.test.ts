@@ -1,7 +1,7 @@
 import t from "tap";
 import { patience } from "../../src/policy/patience.ts";
 
-const TIMES = { meanMs: 10, variation: 1 };
+const TIMES = { meanMs: 10, variation: 1, settled: true };
 const PRESSURE = { ...TIMES, limit: 16, excess: 2, shedding: true, emptyAgoMs: 1000 };
 
 t.test("the more comes, the shorter is the wait, within bounds", async (t) => {
@@ -24,6 +24,14 @@ t.test("bursts are absorbed: after it was empty nobody has to go for 100 ms", as
     t.equal(patience({ ...PRESSURE, emptyAgoMs }).marginal, 100);
   }
   t.equal(patience({ ...PRESSURE, emptyAgoMs: 101 }).marginal, 5);
+});
+
+t.test("until the limit is known nobody has to go for a second", async (t) => {
+  t.strictSame(patience({ ...PRESSURE, settled: false }), {
+    marginal: 1000,
+    firm: 1000,
+    critical: 1000,
+  });
 });
 
 t.test("what all take alike, they wait half as long for", async (t) => {

@@ -32,7 +32,6 @@ export class Told extends Ticket {
 export function admission(
   settings: Partial<AdmissionSettings> = {},
   limiter: number | Limiter = 1,
-  elsewhere: (now: number, away: number) => number = () => 0,
 ) {
   const reports: string[] = [];
   const waits: number[] = [];
@@ -40,7 +39,6 @@ export function admission(
   const admission = new Admission({ ...SETTINGS, ...settings }, limits, {
     wouldRefuse: (reason) => reports.push(reason),
     waited: (ms) => waits.push(ms),
-    elsewhere,
   });
   /** Lets a request in, and says how; a new one when none is given. */
   const enter = (now: number, asked: Partial<Asked> = {}) => {

@@ -16,7 +16,6 @@ function watch(cell: Cell, watching = new WatchingLimiter(BOUNDS)) {
   const admission = new Admission({ ...SETTINGS, mode: "report" }, watching, {
     wouldRefuse: () => told++,
     waited: () => {},
-    elsewhere: () => 0,
   });
   const limits: number[] = [];
   const { count, lost } = new Run(cell, 11, () => admission).play((now) => {

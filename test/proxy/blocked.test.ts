@@ -12,7 +12,7 @@ t.test("an endpoint that takes no more of a body is late, and it is to blame", a
   const wanted = {
     timeout: "0s",
     limits: { bodyIdle: "100ms" },
-    cluster: { breaker: { consecutiveFailures: 1, minimumHealthy: 0, open: { base: "60s" } } },
+    cluster: { breaker: { consecutiveFailures: 1, minimumHealthy: 0 } },
   };
   const sidecar = await startHere(settings(upstream.address, wanted));
   const client = await RawClient.connect(addressOf(sidecar));

@@ -3,7 +3,6 @@ import { parseAddress } from "../../src/core/address.ts";
 import { Meter } from "../../src/core/meter.ts";
 import { NO_ADVICE } from "../../src/policy/advice.ts";
 import { Cluster, type ClusterSettings } from "../../src/proxy/cluster.ts";
-import type { Visit } from "../../src/proxy/draw.ts";
 import type { Endpoint } from "../../src/proxy/endpoint.ts";
 import { HandClock } from "../http1/endpoint.ts";
 
@@ -72,10 +71,7 @@ export function make(
     if (found === undefined) throw new Error(`not in the cluster: ${text}`);
     return found;
   };
-  const pick = (...tried: string[]) => {
-    const visit: Visit = { visited: tried.map(at), spills: false, left: undefined };
-    return cluster.pick(visit, clock.now())?.address.text;
-  };
+  const pick = (...tried: string[]) => cluster.pick(tried.map(at), clock.now())?.address.text;
   const find = (text: string, state: "healthy" | "unhealthy", more = {}) =>
     at(text).probed({ state, held: false, advice: NO_ADVICE, ...more }, clock.now());
   const fail = (text: string) => {

@@ -1,12 +1,8 @@
 // The rules see a breach when there is one.
 import t from "tap";
-import { Cluster } from "../../src/proxy/cluster.ts";
 import { configOf, places } from "./configs.ts";
 import { Journal } from "./journal.ts";
 import { Stage } from "./stage.ts";
-
-/** So that the way back to the primaries takes no longer than the test. */
-const SHORT = { ramp: "1s" };
 
 /** A stage with two services and a sidecar, and its cluster. */
 function small() {
@@ -75,25 +71,6 @@ t.test("one that is back gets everything at once", async (t) => {
   stage.at(5, () => stage.services[0]?.become("up"));
   await stage.play();
   t.match(stage.audit.breaches[0], /in its first second an endpoint that is back gets little/);
-});
-
-t.test("backups that keep the traffic though primaries are there", async (t) => {
-  const stage = new Stage(1, 10, new Journal());
-  const [endpoints, backups] = [places(1), places(1, 7)];
-  for (const each of [...endpoints, ...backups]) {
-    stage.service(each, { workers: 4, time: { kind: "constant", mean: 5 } });
-  }
-  const sidecar = stage.sidecar(configOf({ endpoints, backups, cluster: { breaker: SHORT } }));
-  stage.client("client", sidecar, { rate: () => 100 });
-  const {
-    primaries: [primary],
-    backups: [backup],
-  } = sidecar.clusters.get("app") ?? { primaries: [], backups: [] };
-  // Only the first breaches are told: it is as it should be for so long as the way back may take.
-  const value = (_: unknown, now: number) => (now < 5000 ? primary : backup);
-  t.intercept(Cluster.prototype, "pick", { value });
-  await stage.play();
-  t.match(stage.audit.breaches[1], /traffic is at the primaries again/);
 });
 
 t.test("a promise that is not kept, and one that is", async (t) => {

@@ -55,32 +55,6 @@ const hang: Scenario = {
   },
 };
 
-const LATE = /^504/;
-
-const hangUntimed: Scenario = {
-  name: "hang-untimed",
-  about:
-    "one of three is stopped, and tries have no time of their own: 504 at the deadline, for few",
-  seconds: 40,
-  set: (stage) => {
-    const { services, client, sidecar } = three(stage, {}, { timeout: "1s" });
-    const [stopped] = services;
-    stage.at(10, () => stopped?.become("hang"));
-    stage.atEnd(() => {
-      const { tally } = client;
-      stage.promise("ended otherwise than by the deadline", tally.count(/^(?!200$|504)/), 0);
-      stage.promise("D3: failed share", tally.count(LATE, 10) / tally.count(/^/, 10), 0.01);
-      const [first, last] = [0, 1].map((share) => tally.quantile(share, 0, stage.seconds, LATE));
-      stage.promise("D3: 504 too early by ms", 1000 - (first ?? 0), 0);
-      stage.promise("D3: 504 too late by ms", (last ?? Number.POSITIVE_INFINITY) - 1000, 50);
-      const growth = tally.quantile(0.99, 10) / tally.quantile(0.99, 2, 10);
-      stage.promise("D3: p99 of the others compared with before", growth, 1.2);
-      const open = changesOf(sidecar, stopped?.address ?? "").find(({ to }) => to === "open");
-      stage.promise("D3: open after ms", (open?.at ?? Number.POSITIVE_INFINITY) - 10_000, 5000);
-    });
-  },
-};
-
 const brownOut: Scenario = {
   name: "brown-out",
   about: "one of three becomes ten times as slow: it gets less, and the whole is hardly slower",
@@ -266,7 +240,6 @@ export const FAULTS: readonly Scenario[] = [
   calm,
   kill,
   hang,
-  hangUntimed,
   brownOut,
   flapping,
   partition,

@@ -57,41 +57,4 @@ const overloadReported: Scenario = {
   },
 };
 
-const halfLeft: Scenario = {
-  name: "half-left",
-  about:
-    "one of two dies under more than the other can do: the backup has the rest, nobody is refused",
-  seconds: 50,
-  set: (stage) => {
-    const [endpoints, backups] = [places(2), places(1, 7)];
-    const services = [...endpoints, ...backups].map((address) =>
-      stage.service(address, { workers: WORKERS, time: { kind: "exponential", mean: MEAN_MS } }),
-    );
-    const concurrency = { limit: 3 * WORKERS };
-    const sidecar = stage.sidecar(configOf({ endpoints, backups, cluster: { concurrency } }));
-    const client = stage.client("client", sidecar, { rate: () => 1.3 * CAPACITY });
-    const [left, dies, backup] = services;
-    if (left === undefined || dies === undefined || backup === undefined) return;
-    stage.at(10, () => {
-      stage.promise("asked of the backup while all is well", backup.arrived, 0);
-      dies.become("down");
-    });
-    let [before, atBackup] = [0, 0];
-    stage.at(12, () => {
-      [before, atBackup] = [left.arrived, backup.arrived];
-    });
-    stage.at(30, () => {
-      const primary = left.arrived - before;
-      stage.promise("unused of the primary", 1 - primary / (CAPACITY * 18), 0.05);
-      atBackup = backup.arrived - atBackup;
-      dies.become("up");
-    });
-    stage.atEnd(() => {
-      stage.promise("failed", client.tally.count(BAD), 0);
-      // 0.3 of what comes is more than it can do.
-      stage.promise("not at the backup, as a share", 1 - atBackup / (0.3 * CAPACITY * 18), 0.1);
-    });
-  },
-};
-
-export const OVERLOADS: readonly Scenario[] = [overload, overloadReported, halfLeft];
+export const OVERLOADS: readonly Scenario[] = [overload, overloadReported];

@@ -54,8 +54,6 @@ export class Service implements Host {
   readonly faults: Faults = { reset: 0, cut: 0, error: 0, garbage: 0 };
   /** Requests that have come, health checks apart. */
   arrived = 0;
-  /** When the last of them came. */
-  lastAt = 0;
   /** When health checks have come. */
   readonly checks: number[] = [];
   readonly #world: World;
@@ -101,10 +99,7 @@ export class Service implements Host {
 
   request(call: Call): void {
     if (call.head.target === HEALTH_PATH) this.checks.push(this.#world.now());
-    else {
-      this.arrived++;
-      this.lastAt = this.#world.now();
-    }
+    else this.arrived++;
     this.#awake(() => this.#take(call));
   }
 

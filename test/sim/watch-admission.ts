@@ -9,7 +9,7 @@ export function watchAdmission(gate: Gate, audit: Audit): { atRest(): void } {
   const [enter, leave] = [gate.enter.bind(gate), gate.leave.bind(gate)];
   let waiting: readonly Ticket[] = [];
   const look = (): void => {
-    const granted = waiting.filter(({ state }) => state === "held" || state === "away");
+    const granted = waiting.filter(({ state }) => state === "held");
     waiting = waiting.filter(({ state }) => state === "waiting");
     const highest = Math.min(...waiting.map(({ rank }) => rank));
     audit.holds(

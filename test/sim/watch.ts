@@ -2,9 +2,7 @@
 import type { BreakerChange } from "../../src/core/breaker.ts";
 import { RAMP_MS } from "../../src/policy/ramp.ts";
 import { Cluster } from "../../src/proxy/cluster.ts";
-import type { Visit } from "../../src/proxy/draw.ts";
 import type { Endpoint } from "../../src/proxy/endpoint.ts";
-import { isWell } from "../../src/proxy/minimum.ts";
 import type { Audit } from "./audit.ts";
 import { watchAdmission } from "./watch-admission.ts";
 import { watchBudget } from "./watch-budget.ts";
@@ -20,9 +18,6 @@ export class WatchedCluster extends Cluster {
   readonly #grants: readonly Grants[];
   readonly #returns: Returns;
   readonly #admission: { atRest(): void };
-  readonly #rampMs: number;
-  /** Since when there was a primary to be asked whenever somebody asked. */
-  #wellSince: number | undefined;
 
   constructor(settings: ClusterSettings, world: ClusterWorld, audit: Audit) {
     super(settings, {
@@ -37,21 +32,17 @@ export class WatchedCluster extends Cluster {
     });
     this.#audit = audit;
     this.#settings = settings;
-    this.#rampMs = settings.breaker?.ramp ?? RAMP_MS;
     this.#returns = new Returns(this, audit);
     this.#grants = this.endpoints.map((endpoint) => watchGrants(endpoint, audit));
     watchBudget(this.budget, audit);
     this.#admission = watchAdmission(this.gate, audit);
   }
 
-  override pick(visit: Visit, now: number): Endpoint | undefined {
-    const tried = visit.visited;
+  override pick(tried: readonly Endpoint[], now: number): Endpoint | undefined {
     const tier = this.tier;
-    const picked = super.pick(visit, now);
+    const picked = super.pick(tried, now);
     // As it is now: to find somebody, breakers may have been told to make their trials.
     const able = this.#able(now);
-    const isWellNow = this.primaries.some((endpoint) => isWell(endpoint.unusable(now)));
-    this.#wellSince = isWellNow ? (this.#wellSince ?? now) : undefined;
     const facts = (): string => this.#facts(picked, tried, now);
     const holds = (is: boolean, rule: string): void => this.#audit.holds(is, rule, facts);
     if (picked === undefined) {
@@ -74,15 +65,10 @@ export class WatchedCluster extends Cluster {
     );
     const primaries = fresh.some((endpoint) => endpoint.tier === "primary");
     holds(
-      picked.tier === "primary" || tier !== "primaries" || !primaries || visit.spills,
+      picked.tier === "primary" || tier !== "primaries" || !primaries,
       "no attempt goes to a backup while a primary is usable",
     );
     this.#returns.picked(picked, fresh, now);
-    const due = now - (this.#wellSince ?? now) >= this.#settings.failback.hold + this.#rampMs;
-    holds(
-      picked.tier === "primary" || visit.spills || tried.length > 0 || !primaries || !due,
-      "when a primary was usable for the hold and the ramp, traffic is at the primaries again",
-    );
     return picked;
   }
 

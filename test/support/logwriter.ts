@@ -39,7 +39,6 @@ function record(index: number): AccessRecord {
     status: 200,
     reason: undefined,
     tier: undefined,
-    left: undefined,
     detail: undefined,
     outcome: "answered",
     ending: "complete",

@@ -12,6 +12,7 @@ const [INITIAL, MIN, MAX] = [20, 20, 200];
 const [BACKOFF, TIMEOUT_MS] = [0.9, 5000];
 
 class Aimd implements Limiter {
+  readonly settled = true;
   limit = INITIAL;
 
   get hold(): number {

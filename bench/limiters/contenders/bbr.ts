@@ -19,6 +19,7 @@ interface Bucket {
 }
 
 class Bbr implements Limiter {
+  readonly settled = true;
   limit = 2;
   readonly #buckets: Bucket[] = [];
   #at: Bucket = { number: 0, count: 0, sum: 0 };

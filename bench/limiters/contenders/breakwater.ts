@@ -16,6 +16,7 @@ const [TARGET, PROMISED] = [0.4, 2];
 const INITIAL = 8;
 
 class Breakwater implements Limiter {
+  readonly settled = true;
   readonly #targetMs: number;
   readonly #workMs: number;
   #credits = INITIAL;

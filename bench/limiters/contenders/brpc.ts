@@ -16,6 +16,7 @@ const [WINDOW_MS, FEWEST, MOST, WINDOWS] = [1000, 100, 500, 50];
 const [SAMPLING_MS, RESET_MS, RESET_FOR_MS] = [0.1, 50_000, 2000];
 
 class Brpc implements Limiter {
+  readonly settled = true;
   limit = MIN;
   readonly #chance = new Stream(1, "brpc");
   #resetAt = this.#next(0);

@@ -14,6 +14,7 @@ const [BUFFER, ENOUGH, IN_A_ROW] = [1.25, 50, 5];
 const [UPDATE_MS, MEASURE_MS, JITTER] = [100, 60_000, 0.15];
 
 class Envoy implements Limiter {
+  readonly settled = true;
   limit = MIN;
   #measuring = true;
   #before = MIN;

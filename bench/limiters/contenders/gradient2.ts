@@ -16,6 +16,7 @@ const [WARM, AGE, DECAY] = [10, 600, 0.95];
 const [WINDOW_MS, ENOUGH] = [1000, 10];
 
 class Gradient2 implements Limiter {
+  readonly settled = true;
   #estimated = INITIAL;
   #long = 0;
   #longCount = 0;

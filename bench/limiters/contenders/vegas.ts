@@ -14,6 +14,7 @@ const [INITIAL, MAX] = [20, 1000];
 const PROBE = 30;
 
 class Vegas implements Limiter {
+  readonly settled = true;
   #estimated = INITIAL;
   #least = 0;
   #count = 0;

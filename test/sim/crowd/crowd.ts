@@ -34,8 +34,8 @@ export interface Cell {
 
 /** Decides who is worked on: our own admission, or that of another school. */
 export interface Gate {
-  /** Anything but these is a refusal; there is nowhere to be away. Who is queued hears the rest by the ticket's waiter. */
-  enter(ticket: Ticket, now: number): "granted" | "away" | "queued" | Reason;
+  /** Anything but the first two is a refusal. Who is queued hears the rest by the ticket's waiter. */
+  enter(ticket: Ticket, now: number): "granted" | "queued" | Reason;
   /** What was granted has ended. */
   settle(ticket: Ticket, sample: Sample, now: number): void;
   /** To be called every 10 ms. */
@@ -256,6 +256,5 @@ export class Run {
 /** A limiter stands before the service with our queue and our rules of who gives way. */
 function gateOf(made: Limiter | Gate, { fair = false }: Cell): Gate {
   if ("enter" in made) return made;
-  const world = { wouldRefuse: () => {}, waited: () => {}, elsewhere: () => 0 };
-  return new Admission({ ...SETTINGS, fair }, made, world);
+  return new Admission({ ...SETTINGS, fair }, made, { wouldRefuse: () => {}, waited: () => {} });
 }
