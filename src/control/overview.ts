@@ -19,7 +19,10 @@ interface BoundListener {
 interface Working {
   readonly name: string;
   readonly inFlight: number;
-  readonly gate: { readonly state: ClusterState["concurrency"] };
+  readonly gate: {
+    readonly state: ClusterState["concurrency"];
+    readonly heed: { readonly threshold: string | undefined } | undefined;
+  };
   readonly standing: string;
   readonly budget: { remaining(now: number): number };
   readonly backupConcurrency: number;
@@ -69,6 +72,7 @@ export function overview(informants: Informants, now: number): State {
         name,
         inFlight,
         concurrency: gate.state,
+        heeds: gate.heed?.threshold,
         refusals: countsOf(meter, REFUSED, name),
         wouldRefuse: countsOf(meter, WOULD_REFUSE, name),
         tier: standing,

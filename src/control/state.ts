@@ -62,6 +62,8 @@ export interface ClusterState {
         readonly threshold: string | undefined;
       }
     | undefined;
+  /** From where on it refuses what its endpoints, which are sidecars, would refuse; undefined when it does not. */
+  readonly heeds: string | undefined;
   /** Requests that were refused, and those that `mode: report` let pass. */
   readonly refusals: readonly RefusalState[];
   readonly wouldRefuse: readonly RefusalState[];
@@ -171,6 +173,7 @@ const SHAPE: Shape<State> = {
         mostWaiting: true,
         threshold: true,
       },
+      heeds: true,
       refusals: [{ reason: true, count: true }],
       wouldRefuse: [{ reason: true, count: true }],
       tier: true,

@@ -59,7 +59,7 @@ export class Shedding {
   }
 
   /** Counts an arrival and says what becomes of it, should it not be granted a slot at once. */
-  judge({ rank, caller, retry }: Asked): Verdict {
+  judge({ rank, caller, retry }: Pick<Asked, "rank" | "caller" | "retry">): Verdict {
     this.#arrivals++;
     this.#longArrivals++;
     const fairness = this.#fairness[rank];

@@ -95,21 +95,21 @@ export class Cluster {
   }
 
   /**
-   * Goes on with new settings, of the same name. Endpoints are known by their addresses: those that stay
-   * keep all that is known of them, in whichever tier they now are. Those that are not named any more get no
-   * request; when their last one has ended, their connections and series go. Where an address is
-   * named twice, the first counts, primaries before backups.
+   * Goes on with new settings, of the same name. Endpoints are known by their addresses: those that stay keep
+   * all that is known of them, in whichever tier. Those that are not named any more get no request, and go when
+   * their last one has ended. Where an address is named twice, the first counts, primaries before backups.
    */
   update(settings: ClusterSettings): void {
     this.#whenIdle = undefined;
     this.#settings = settings;
     this.#choice.times = timesOf(settings);
     this.budget.settings = settings.retryBudget;
-    this.gate.configure(settings);
     const { fallback, backups } = settings;
     this.fallback = fallback && new Fallback(fallback, this.meter.fallbacks);
     if (backups.length === 0) this.#choice.reset();
+    this.gate.configure(settings);
     this.#place();
+    for (const each of this.#endpoints) each.heed = this.gate.heed;
   }
 
   get primaries(): readonly Endpoint[] {

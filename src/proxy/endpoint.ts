@@ -12,6 +12,7 @@ import { PeakLatency } from "../policy/latency.ts";
 import { RAMP_MS, rampShare } from "../policy/ramp.ts";
 import type { Tier } from "../policy/tier.ts";
 import { EndpointMeter } from "./endpointmeter.ts";
+import type { Heed } from "./heed.ts";
 
 /** Why an endpoint does not get a request. */
 export type Unusable = "down" | "open" | "draining" | "full";
@@ -47,6 +48,8 @@ export class Endpoint implements Loaded {
   readonly meter: EndpointMeter;
   tier: Tier;
   breaker: Breaker | undefined;
+  /** Hears what it answers; undefined where nobody wants to. */
+  heed: Heed | undefined;
   /** Requests that it is working on. */
   load = 0;
   #health: HealthState = "unknown";

@@ -72,8 +72,17 @@ function callerOf(request: RequestHead, peer: Peer, key: string | undefined): nu
   return peer.caller;
 }
 
+/** Who asks, to the sidecar behind us that trusts us: by the key, else whom we have before us. */
+export function nextCallerOf({ request, peer }: Asking, key: string | undefined): number {
+  const named = key === undefined ? undefined : request.fields.named(key)[0];
+  if (named !== undefined) return hashOf(named);
+  if (peer.address === "") return callerOf(request, peer, key);
+  peer.caller ??= hashOf(peer.address);
+  return peer.caller;
+}
+
 /** Anybody may say that it is one: it is no advantage. */
-function isRetry({ fields }: RequestHead): boolean {
+export function isRetry({ fields }: RequestHead): boolean {
   if (fields.find(ATTEMPT_COUNT) < 0) return false;
   return fields.named("x-envoy-attempt-count").some((value) => Number(value) > 1);
 }

@@ -12,6 +12,7 @@ import { FixedLimit, type Limiter } from "../policy/slots.ts";
 import type { Ticket } from "../policy/ticket.ts";
 import { WatchingLimiter } from "../policy/watching.ts";
 import { type Entrance, isStream } from "./entrance.ts";
+import { Heed } from "./heed.ts";
 import type { Story } from "./record.ts";
 
 /** What the config says of it; times in milliseconds. */
@@ -28,6 +29,8 @@ export interface GateSettings {
   };
   /** The header that names callers, in lower case. */
   readonly fairness?: { readonly key: string };
+  /** Are endpoints sidecars whose threshold is heeded? */
+  readonly peerThreshold?: { readonly heed: boolean };
 }
 
 /** What gates share with the rest of the sidecar. */
@@ -69,6 +72,8 @@ export class Gate {
   #mode: GateState["mode"] | undefined;
   #key: string | undefined;
   #threshold: string | undefined;
+  /** Undefined where no threshold of endpoints is heeded. */
+  heed: Heed | undefined;
 
   constructor(cluster: string, world: GateWorld) {
     this.#cluster = cluster;
@@ -76,7 +81,9 @@ export class Gate {
   }
 
   /** Goes on with new settings. Where there is no limit any more, whoever waits is let in. */
-  configure({ concurrency, fairness }: GateSettings): void {
+  configure({ concurrency, fairness, peerThreshold }: GateSettings): void {
+    this.heed =
+      peerThreshold?.heed === true ? (this.heed ?? new Heed(this.#world.wall)) : undefined;
     const before = this.#mode;
     this.#key = fairness?.key;
     if (concurrency?.limit === undefined || concurrency.mode === "off") this.#mode = undefined;
@@ -126,6 +133,10 @@ export class Gate {
     entrance: Entrance,
     now: number,
   ): Promise<number> | undefined {
+    if (this.heed?.refuses(exchange, story.rank, this.#key, now) === true) {
+      story.refused = "shed_priority";
+      return undefined;
+    }
     const admission = this.#admission;
     if (this.#mode === undefined || admission === undefined) {
       story.admitted = true;

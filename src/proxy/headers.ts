@@ -51,6 +51,8 @@ const PROTECTED: readonly FieldName[] = [
 
 const TO_ENDPOINT = allBut([...HOP, ...REWRITTEN, ...FROM_TRUSTED]);
 const TO_ENDPOINT_TRUSTED = allBut([...HOP, ...REWRITTEN]);
+const CLASSED = [...HOP, ...REWRITTEN, "x-criticality"] as const;
+const TO_ENDPOINT_TRUSTED_CLASSED = allBut(CLASSED);
 /** Of the service next to us, which is nothing to whoever is further away. */
 const OF_NEIGHBOUR: FieldName = "x-tidegate-threshold";
 const TO_CLIENT = allBut([...HOP, OF_NEIGHBOUR, "trailer"]);
@@ -84,6 +86,8 @@ export interface Onward {
   readonly remainingMs: number;
   /** What to name in Host when an HTTP/1.0 client named nothing. */
   readonly fallbackHost: string;
+  /** What to say of how much it matters; undefined where that is left as it is. */
+  readonly criticality?: string | undefined;
   /** The protocol that the client may upgrade to. */
   readonly upgrade: string | undefined;
 }
@@ -92,13 +96,16 @@ export interface Onward {
 export function requestText(request: RequestHead, onward: Onward): string {
   const { fields } = request;
   const { peer } = onward;
-  const goesOn = peer.trusted ? TO_ENDPOINT_TRUSTED : TO_ENDPOINT;
+  const { criticality } = onward;
+  const trusted = criticality === undefined ? TO_ENDPOINT_TRUSTED : TO_ENDPOINT_TRUSTED_CLASSED;
+  const goesOn = peer.trusted ? trusted : TO_ENDPOINT;
   // The line that opens the head goes on as it came, in one piece with the fields behind it.
   let text = fields.line < 0 ? `${request.method} ${request.target} HTTP/1.1\r\n` : "";
   text += copied(fields, withMaxForwards(goesOn, request), request.nominated, fields.line);
   if (fields.find(HOST) < 0) text += `host: ${request.authority || onward.fallbackHost}\r\n`;
   text += peer.trusted ? forwardedText(request, peer) : introduction(request, peer);
   text += `x-request-id: ${onward.requestId}${effort(onward, request.protocol)}`;
+  if (criticality !== undefined) text += `x-criticality: ${criticality}\r\n`;
   if (request.framing.kind === "chunked") text += "transfer-encoding: chunked\r\n";
   if (request.expectContinue) text += "expect: 100-continue\r\n";
   if (onward.upgrade !== undefined) {

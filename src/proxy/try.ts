@@ -1,5 +1,6 @@
 // One try of a request: what is sent, the place that it takes at its endpoint, and what it teaches.
 import type { Coming, Verdict } from "../core/breaker.ts";
+import { CRITICALITIES } from "../core/criticality.ts";
 import type { Exchange } from "../core/exchange.ts";
 import { idOf } from "../core/fields.ts";
 import { STALL_MS } from "../core/lag.ts";
@@ -46,6 +47,7 @@ export class Try {
     this.#story.tried(attempt.endpoint, outcome, now - span.begun);
     const verdict = verdictOf(attempt, outcome, now - span.until);
     const tookMs = this.took(now);
+    if (attempt.head !== undefined) attempt.endpoint.heed?.hears(attempt.head);
     if (OUTCOMES[outcome].limiter === "learns" && verdict !== "ignore" && !span.late) {
       this.#story.teaches(span.awake(now), tookMs, outcome === "answered");
     }
@@ -107,13 +109,16 @@ function planOf(exchange: Exchange, story: Story, endpoint: Endpoint, span: Span
   };
 }
 
-function onward(exchange: Exchange, story: Story, { address }: Endpoint, span: Span): Onward {
+function onward(exchange: Exchange, story: Story, endpoint: Endpoint, span: Span): Onward {
+  const { address, heed } = endpoint;
   return {
     peer: exchange.peer,
     requestId: story.requestId,
     attempt: story.attempts - 1 + attemptCount(exchange.request, exchange.peer),
     remainingMs: span.until - span.begun,
     upgrade: story.upgrade,
+    // The class by which it was let through must be its class there, too.
+    criticality: heed && CRITICALITIES[story.rank],
     fallbackHost: address.kind === "tcp" ? address.text : "localhost",
   };
 }

@@ -41,6 +41,7 @@ export const APP: ClusterState = {
   name: "app",
   inFlight: 2,
   concurrency: undefined,
+  heeds: undefined,
   refusals: [],
   wouldRefuse: [],
   tier: "primaries",

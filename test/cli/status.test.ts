@@ -107,6 +107,12 @@ t.test("a sidecar that protects itself says so, and what it is short of", async 
   );
 });
 
+t.test("endpoints that are spared are told", async (t) => {
+  const clusters = [{ ...APP, heeds: "SHEDDABLE/3" }];
+  const text = statusText({ ...STATE, clusters }, NOW, PLAIN);
+  t.match(text, "2 in flight, its endpoints are spared from SHEDDABLE/3 on\n");
+});
+
 t.test("what was refused is told by reason, and what would have been apart", async (t) => {
   const refusals = [
     { reason: "queue_full", count: 2 },

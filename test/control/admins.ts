@@ -29,6 +29,7 @@ export const STATE: State = {
         ...{ mode: "report", limit: 16, inFlight: 1, streams: 1, waiting: 3, mostWaiting: 96 },
         threshold: "SHEDDABLE/64",
       },
+      heeds: "SHEDDABLE/3",
       refusals: [{ reason: "queue_full", count: 7 }],
       wouldRefuse: [{ reason: "shed_priority", count: 9 }],
       tier: "primaries",

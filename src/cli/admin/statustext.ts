@@ -59,7 +59,7 @@ export const TIERS: Readonly<Record<string, string>> = {
 function clusterText(cluster: ClusterState, now: number, paint: Paint): string {
   const { name, tier, inFlight, concurrency, endpoints, names = [] } = cluster;
   const asks = tier === "primaries" ? "primaries" : paint("yellow", TIERS[tier] ?? tier);
-  const head = `${paint("bold", `cluster ${name}`)}: asks ${asks}, ${inFlight} in flight${limitText(concurrency, paint)}\n`;
+  const head = `${paint("bold", `cluster ${name}`)}: asks ${asks}, ${inFlight} in flight${limitText(concurrency, paint)}${heedText(cluster, paint)}\n`;
   const rows = endpoints.map((endpoint) => endpointRow(endpoint, now));
   const finish = (line: string, at: number): string => {
     const usable = endpoints[at]?.usable ?? "yes";
@@ -83,6 +83,13 @@ function limitText(state: ClusterState["concurrency"], paint: Paint): string {
   const shed =
     threshold === undefined ? "" : `, ${paint("yellow", `refuses from ${threshold} on`)}`;
   return `${others}; at most ${limit}${report}, ${waiting} of ${mostWaiting} waiting${shed}`;
+}
+
+/** What is refused because its endpoints would refuse it; sidecars of before say nothing of it. */
+function heedText({ heeds }: Partial<ClusterState>, paint: Paint): string {
+  return heeds === undefined
+    ? ""
+    : `, ${paint("yellow", `its endpoints are spared from ${heeds} on`)}`;
 }
 
 /** What was refused, or would have been; sidecars of before say nothing of it. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { USUAL_WEIGHT } from "../../core/address.ts";
 import { breaker } from "./breaker.ts";
-import { concurrency, fairness } from "./concurrency.ts";
+import { concurrency, fairness, peerThreshold } from "./concurrency.ts";
 import { fallback } from "./fallback.ts";
 import { count, duration, name, size, target } from "./field.ts";
 import { healthCheck } from "./healthcheck.ts";
@@ -83,6 +83,7 @@ export const cluster = z.strictObject({
   ),
   concurrency,
   fairness,
+  peerThreshold,
   retryBudget,
   failback: z
     .strictObject({

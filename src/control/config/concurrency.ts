@@ -79,6 +79,19 @@ export const concurrency = z
     "How many requests the cluster works on at once, and which ones are refused beyond that.",
   );
 
+export const peerThreshold = z
+  .strictObject({
+    heed: z
+      .boolean()
+      .prefault(false)
+      .describe(
+        "Refuses here what the endpoints would refuse, once they say so by x-tidegate-threshold in their responses. For " +
+          "endpoints that are sidecars.",
+      ),
+  })
+  .prefault({})
+  .describe("On the way out: what the sidecars at the endpoints announce.");
+
 export const fairness = z
   .strictObject({
     key: z
