@@ -11,13 +11,16 @@
 //
 // W is at least a second while the limit is not known yet: it may well be that all of them can be served.
 // It is at least 100 ms when the queue was empty within the last 100 ms (CoDel's rule, in Facebook's form):
-// bursts are to be absorbed. A queue that stands is to be short, the shorter the more
-// comes: for each that is refused sooner, another is served sooner. The first formula was found with
+// bursts are to be absorbed. While others are shed it is 30 ms for what is marginal, and 60 ms for what is firm.
+// A queue that stands is to be short, the shorter the more comes: for each that is refused sooner, another is
+// served sooner. The first formula was found with
 // discrete-event simulations of 1 to 200 workers at 1.2 to 50 times their capacity. Those that are firm come
 // to 0.8 of the capacity, and with service times drawn by chance one of a hundred of them waits for
 // ln(100) / (1 - 0.8) = 23 S / c.
 
 const BURST_MS = 100;
+/** The same while others are shed: of what is marginal, and of what is firm. */
+const [BURST_MARGINAL_MS, BURST_FIRM_MS] = [30, 60];
 const UNSETTLED_MS = 1000;
 const CRITICAL_MS = 200;
 
@@ -50,8 +53,10 @@ export function patience(pressure: Pressure): Patience {
   const least = settled ? burst : UNSETTLED_MS;
   const times = excess > 1 ? clamp(8 / (limit * (excess - 1)), 0.25, 30) : 100;
   const varied = meanMs * clamp(0.5 + variation, 0.5, 1);
-  const marginal = Math.max(least, varied * times);
-  const firm = shedding ? Math.max(marginal, varied * clamp(24 / limit, 0.4, 8)) : marginal;
+  const within = (most: number): number => (shedding ? Math.min(most, least) : least);
+  const marginal = Math.max(within(BURST_MARGINAL_MS), varied * times);
+  const shed = Math.max(within(BURST_FIRM_MS), varied * clamp(24 / limit, 0.4, 8));
+  const firm = shedding ? Math.max(marginal, shed) : marginal;
   return { marginal, firm, critical: Math.max(firm, CRITICAL_MS, (40 * meanMs) / limit) };
 }
 

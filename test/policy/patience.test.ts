@@ -20,14 +20,17 @@ t.test("the more comes, the shorter is the wait, within bounds", async (t) => {
 });
 
 t.test("bursts are absorbed: after it was empty nobody has to go for 100 ms", async (t) => {
+  const calm = { ...PRESSURE, shedding: false };
   for (const emptyAgoMs of [0, 100]) {
-    t.equal(patience({ ...PRESSURE, emptyAgoMs }).marginal, 100);
+    t.match(patience({ ...calm, emptyAgoMs }), { marginal: 100, firm: 100 });
+    t.match(patience({ ...PRESSURE, emptyAgoMs }), { marginal: 30, firm: 60 });
   }
-  t.equal(patience({ ...PRESSURE, emptyAgoMs: 101 }).marginal, 5);
+  t.equal(patience({ ...calm, emptyAgoMs: 101 }).marginal, 5);
+  t.match(patience({ ...PRESSURE, emptyAgoMs: 101 }), { marginal: 5, firm: 15 });
 });
 
 t.test("until the limit is known nobody has to go for a second", async (t) => {
-  t.strictSame(patience({ ...PRESSURE, settled: false }), {
+  t.strictSame(patience({ ...PRESSURE, shedding: false, settled: false }), {
     marginal: 1000,
     firm: 1000,
     critical: 1000,
