@@ -49,8 +49,8 @@ const [CHANGED, DOUBT] = [0.5, 0.5];
 const MOSTLY = 0.95;
 /** It is given up or judged as it is after so many of the mean times of a request, and that. */
 const [PATIENCE, PATIENCE_MS] = [4, 50];
-/** What came before it was known has that long to be done. */
-const SETTLE_MS = 1000;
+/** What came before it was known has that long to be done; all of that takes so long at most. */
+const [SETTLE_MS, MOST_SETTLE_MS] = [1000, 1500];
 /** Fewer do not tell anything. */
 const ENOUGH = 8;
 /** Moved the belief by so much of its deviation, or so much: a surprise. */
@@ -93,8 +93,7 @@ export class AdaptiveLimiter implements Limiter {
   #surprised = false;
   #steep = 0;
   #widenedAt = 0;
-  /** Since when the knee is not believed to be far above. */
-  #knownSince: number | undefined;
+  #settlesAt: number | undefined;
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
@@ -136,7 +135,8 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   tick(now: number): void {
-    if (!this.settled) this.settled = now - (this.#knownSince ?? now) > SETTLE_MS;
+    this.#settlesAt ??= now + MOST_SETTLE_MS;
+    if (!this.settled) this.settled = now > this.#settlesAt;
     const running = this.#running;
     if (running === undefined) {
       if (this.#fresh >= EVERY) this.#look(now);
@@ -190,7 +190,7 @@ export class AdaptiveLimiter implements Limiter {
     this.#knee.widen(WALK, Math.min(1, WALK_CHANCE * units));
     this.#knee.widen(JUMP, Math.min(1, JUMP_CHANCE * units));
     const experiment = this.#planner.choose(this.#standing);
-    if (!this.#planner.climbing) this.#knownSince ??= now;
+    if (!this.#planner.climbing) this.#settlesAt = Math.min(this.#settlesAt ?? 0, now + SETTLE_MS);
     if (experiment !== undefined) this.#begin(experiment, now);
   }
 

@@ -9,7 +9,7 @@
 // chance, (1 + cv^2) / 2 (Pollaczek and Khinchine; Allen and Cunneen for several workers). Answers vary less
 // than the work does, since their wait within the service is in them, too.
 //
-// W is at least a second while the limit is not known yet: it may well be that all of them can be served.
+// W is at least half a second while the limit is not known yet: it may well be that all of them can be served.
 // It is at least 100 ms when the queue was empty within the last 100 ms (CoDel's rule, in Facebook's form):
 // bursts are to be absorbed. While others are shed it is 30 ms for what is marginal, and 60 ms for what is firm.
 // A queue that stands is to be short, the shorter the more comes: for each that is refused sooner, another is
@@ -21,7 +21,7 @@
 const BURST_MS = 100;
 /** The same while others are shed: of what is marginal, and of what is firm. */
 const [BURST_MARGINAL_MS, BURST_FIRM_MS] = [30, 60];
-const UNSETTLED_MS = 1000;
+const UNSETTLED_MS = 500;
 const CRITICAL_MS = 200;
 
 /** What patience depends on; times in milliseconds. */

@@ -5,7 +5,7 @@
 //                   by shares      by shares        ones only   of the connections, to a half
 //
 //   event_loop    up while the median lateness of a timer is above `delayMs` and the loop is hardly ever idle,
-//                 down while it is not; beyond 1 only while it is above ten times that
+//                 down while it is not; beyond 1 only while it is above four times that
 //   memory        0 at 85 % of what there may be, 1 at 95 %, 2 at all of it; the least of four readings, since
 //                 what was not collected yet is no need
 //   connections   0 at 90 % of those that there may be, 1 at all of them
@@ -37,8 +37,10 @@ export interface StageChange {
 export const SIGNALS: readonly Signal[] = ["event_loop", "memory", "connections"];
 
 const BUSY = 0.95;
+/** Later than that, what takes long may be this process's own doing. In milliseconds. */
+const LATE_MS = 5;
 /** So many times the delay ask for more than refusals. */
-const SICK = 10;
+const SICK = 4;
 /** Of one reading: up, by that for each time that the delay is reached, four at most; and down. */
 const [UP, MOST_TIMES, DOWN] = [0.05, 4, 0.05];
 const [MEMORY_FROM, MEMORY_SCARCE] = [0.85, 0.95];
@@ -77,7 +79,7 @@ export class SelfProtection {
 
   /** Is its event loop late now? Then what takes long may be its own doing. */
   isLate({ delayMs, utilisation }: Vitals): boolean {
-    return delayMs > this.#delayMs && utilisation > BUSY;
+    return delayMs > LATE_MS && utilisation > BUSY;
   }
 
   /** To be called every quarter of a second; tells when another stage has begun. */
@@ -111,7 +113,8 @@ export class SelfProtection {
     const before = this.pressure.event_loop;
     const times = vitals.delayMs / this.#delayMs;
     const most = times > SICK ? 2 : 1;
-    if (!this.isLate(vitals) || before > most) return Math.max(0, before - DOWN);
+    const late = times > 1 && vitals.utilisation > BUSY;
+    if (!late || before > most) return Math.max(0, before - DOWN);
     return Math.min(most, before + UP * Math.min(MOST_TIMES, times));
   }
 

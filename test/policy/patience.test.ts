@@ -29,11 +29,11 @@ t.test("bursts are absorbed: after it was empty nobody has to go for 100 ms", as
   t.match(patience({ ...PRESSURE, emptyAgoMs: 101 }), { marginal: 5, firm: 15 });
 });
 
-t.test("until the limit is known nobody has to go for a second", async (t) => {
+t.test("until the limit is known nobody has to go for half a second", async (t) => {
   t.strictSame(patience({ ...PRESSURE, shedding: false, settled: false }), {
-    marginal: 1000,
-    firm: 1000,
-    critical: 1000,
+    marginal: 500,
+    firm: 500,
+    critical: 500,
   });
 });
 

@@ -47,7 +47,7 @@ t.test("a late one refuses a share of the lowest class, then all that is sheddab
   t.match(policy, { level: 1, stage: "critical_only", resting: 0 }, "and no further");
 });
 
-t.test("one that is ten times as late rests a growing share of the connections", async (t) => {
+t.test("one that is four times as late rests a growing share of the connections", async (t) => {
   const policy = after(SICK, 5);
   t.match(policy, { level: 1, resting: 0 });
   policy.sense(SICK);

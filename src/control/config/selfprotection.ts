@@ -12,10 +12,10 @@ export const selfProtection = z
           "is read from a share of the connections.",
       ),
     delay: duration(
-      "5ms",
+      "50ms",
       ["1ms", "10s"],
       "How late timers may usually be while the event loop is never idle, before requests are refused. " +
-        "From ten times that on connections are paused.",
+        "From four times that on connections are paused.",
     ),
   })
   .prefault({})

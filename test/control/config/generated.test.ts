@@ -122,7 +122,10 @@ function formsOf(schema: JsonSchema | undefined): readonly JsonSchema[] {
 }
 
 t.test("options are found by their place, for suggestions", async (t) => {
-  t.strictSame(keysAt([]), ["health", "admin", "drain", "log", "dns", "listeners", "clusters"]);
+  t.strictSame(keysAt([]), [
+    ...["health", "admin", "drain", "log", "dns", "selfProtection"],
+    ...["listeners", "clusters"],
+  ]);
   t.strictSame(keysAt(["clusters", 0, "endpoints", 2]), ["address", "weight"]);
   t.strictSame(keysAt(["listeners", 0, "routes", 1, "match", "headers"]), []);
   t.strictSame(keysAt(["nothing", 0]), []);

@@ -25,6 +25,7 @@ interface Promised {
     readonly hosts: readonly string[];
   };
   readonly drain: { readonly delay: number; readonly timeout: number };
+  readonly selfProtection: { readonly mode: "enforce" | "off"; readonly delay: number };
   readonly log: {
     readonly level: "debug" | "info" | "warn" | "error";
     readonly access: "off" | "errors" | "all" | "sampled";
@@ -51,6 +52,7 @@ interface Promised {
     readonly responseHeaderBytes: number;
     readonly retryBudget: { readonly percent: number; readonly minimumPerSecond: number };
     readonly failback: { readonly hold: number };
+    readonly peerThreshold: { readonly heed: boolean };
     readonly concurrency: {
       readonly limit?: number | "adaptive";
       readonly min: number;
@@ -99,6 +101,7 @@ const DEFAULTS: Promised = {
   drain: { delay: 5000, timeout: 30_000 },
   log: { level: "info", access: "errors", sample: 0.01, file: "stdout" },
   dns: { nameservers: [], family: "auto", timeout: 2000, refresh: { min: 1000, max: 10_000 } },
+  selfProtection: { mode: "enforce", delay: 50 },
   listeners: [
     {
       name: "inbound",
@@ -157,6 +160,7 @@ const DEFAULTS: Promised = {
       responseHeaderBytes: 65_536,
       retryBudget: { percent: 20, minimumPerSecond: 3 },
       failback: { hold: 3000 },
+      peerThreshold: { heed: false },
       concurrency: {
         ...{ min: 1, max: 1000, queue: { size: "auto", wait: "auto" } },
         ...{ streams: 10_000, mode: "enforce" },
