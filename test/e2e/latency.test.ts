@@ -97,7 +97,7 @@ t.test(
       daemon.metric("attempts_total", `endpoint="${victim.address.text}"`);
     let before = 0;
     // A dozen requests go there before its first slow answer is seen. Among a thousand they would be the p99.
-    const load = { ...LOAD, seconds: 2 * LOAD.seconds };
+    const load = { ...LOAD, seconds: 3 * LOAD.seconds };
     const strike = async (): Promise<void> => {
       await victim.slow(10 * DELAY_MS);
       before = await asked();
@@ -108,6 +108,7 @@ t.test(
     // About 0.4 % on a machine of its own, 0.6 % where others take half of it.
     const share = ((await asked()) - before) / sick.length;
     t.ok(share <= 0.1, `its share was a third, and is ${share}`);
+    t.comment(`share ${share}, p99 x ${growth(compared, 0.99)}`);
     const p99 = growth(compared, 0.99);
     t.ok(p99 <= 2, `p99 x ${p99}`);
   },

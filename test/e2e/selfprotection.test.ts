@@ -31,7 +31,7 @@ async function open(t: Test, delay: string) {
 
 t.test("one that is never idle and not late refuses nobody", async (t) => {
   const { daemon, protection, flood } = await open(t, "100ms");
-  const flooded = flood("32");
+  const flooded = flood("256");
   let busiest = 0;
   let over = false;
   void flooded.then(() => {
