@@ -84,6 +84,36 @@ export interface BodySink {
   end(trailers: string): void;
 }
 
+/**
+ * Carries one request to an endpoint and its response back: a connection of HTTP/1.1 for as long as that takes,
+ * or a stream of HTTP/2. The request head goes by `send`, a body by `write` and `end`.
+ */
+export interface Carrier extends BodySink {
+  /** May the endpoint have been closing its connection already when the request came? */
+  readonly reused: boolean;
+  /** Does the request wait for the endpoint: for the connection, or for it to take more of the body? */
+  readonly waits: boolean;
+  /** When the whole of the request body was here to be sent: `Clock.now()`, to the tick; -Infinity before. */
+  readonly bodySentAt: number;
+  /**
+   * Sends a request head, which is HTTP/1.1's. `chunked` says whether the length of the body is unknown; it is
+   * undefined where there is no body.
+   */
+  send(
+    head: string,
+    method: string,
+    chunked: boolean | undefined,
+    receiver: ResponseReceiver,
+  ): void;
+  /** Stops reading the response. */
+  pause(): void;
+  resume(): void;
+  /** Cuts a response body of which nothing arrives for so long, in milliseconds; 0 for never. */
+  limitIdle(bodyIdle: number): void;
+  /** Gives the request up at once; the receiver hears nothing more. */
+  destroy(): void;
+}
+
 /** Takes a response from an endpoint, in this order; `onFailed` may come at any time, and is last. */
 export interface ResponseReceiver {
   onInterim(head: ResponseHead): void;

@@ -3,7 +3,7 @@
 //   connecting -> idle -> waiting (head) -> body -> idle        any -> closed
 import type {
   AttemptFailure,
-  BodySink,
+  Carrier,
   Malformed,
   ResponseHead,
   ResponseReceiver,
@@ -34,7 +34,7 @@ const NONE = { kind: "none" } as const;
 const CLOSE = { kind: "close" } as const;
 type State = "connecting" | "idle" | "waiting" | "body" | "closed";
 
-export class ClientConnection implements BodySink, BodyTarget, SocketEvents {
+export class ClientConnection implements Carrier, BodyTarget, SocketEvents {
   /** `Clock.now()` when it was released last; the pool's to set. */
   idleSince = 0;
   /** Has it been idle? Then the server may be closing it. */
@@ -84,12 +84,10 @@ export class ClientConnection implements BodySink, BodyTarget, SocketEvents {
     return this.#state === "idle" && !this.#socket.finished;
   }
 
-  /** Does the request wait for the endpoint: for the connection, or for it to take more of the body? */
   get waits(): boolean {
     return this.#state === "connecting" || this.#blocked;
   }
 
-  /** Sends a request head. The body follows by `write` and `end`. */
   send(
     head: string,
     method: string,
@@ -119,7 +117,6 @@ export class ClientConnection implements BodySink, BodyTarget, SocketEvents {
     if (this.#chunked) this.#socket.sendText(lastChunk(trailers));
   }
 
-  /** Stops reading the response. */
   pause(): void {
     this.#paused = true;
     this.#socket.pause();
@@ -131,7 +128,6 @@ export class ClientConnection implements BodySink, BodyTarget, SocketEvents {
     this.#socket.resume();
   }
 
-  /** Cuts a body of which nothing arrives for so long, in milliseconds; 0 for never. */
   limitIdle(bodyIdle: number): void {
     this.#bodyIdle = bodyIdle;
     if (bodyIdle === 0 || this.#state !== "body") return;

@@ -3,6 +3,7 @@
 import type { Verdict } from "../core/breaker.ts";
 import type {
   AttemptFailure,
+  Carrier,
   Exchange,
   ExchangeListener,
   ReplyHead,
@@ -11,7 +12,6 @@ import type {
 } from "../core/exchange.ts";
 import type { Fields } from "../core/fields.ts";
 import type { Outcome } from "../core/outcome.ts";
-import type { ClientConnection } from "../http1/client.ts";
 import { safeTrailers } from "../http1/trailers.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { responseFields } from "./headers.ts";
@@ -61,7 +61,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   #bodySentAt = Number.NEGATIVE_INFINITY;
   readonly #exchange: Exchange;
   /** Given up once the response is whole: then it may carry another request. */
-  #connection: ClientConnection | undefined;
+  #connection: Carrier | undefined;
   #resolve: (outcome: Outcome) => void = () => {};
   #finish: ((ending: Ending) => void) | undefined;
   #state: State = "waiting";
@@ -89,7 +89,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     else this.#send(connection, plan);
   }
 
-  #send(connection: ClientConnection, { text, now, deadline }: Plan): void {
+  #send(connection: Carrier, { text, now, deadline }: Plan): void {
     const exchange = this.#exchange;
     const { method, framing, expectContinue } = exchange.request;
     exchange.listener = this;
