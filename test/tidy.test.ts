@@ -5,7 +5,7 @@ import * as families from "../src/core/families.ts";
 import { REFUSALS } from "../src/core/refusal.ts";
 import { deadExports, deadFiles, strayPackages } from "./tidy/dead.ts";
 import { cycles, wrongImports } from "./tidy/imports.ts";
-import { tooLong, wrongForms, wrongPlaces } from "./tidy/shape.ts";
+import { idleTests, tooLong, wrongForms, wrongPlaces } from "./tidy/shape.ts";
 import { familiesOf, metricDifferences, reasonDifferences } from "./tidy/tables.ts";
 import { readTree } from "./tidy/tree.ts";
 import { bannedWords } from "./tidy/words.ts";
@@ -23,6 +23,7 @@ const HABITS: Readonly<Record<string, () => string[]>> = {
   "no file and no function is too long": () => tooLong(tree),
   "no default exports, no barrels, no files named after nothing": () => wrongForms(tree),
   "everything stands where the design puts it": () => wrongPlaces(tree),
+  "every test is among those that are run": () => idleTests(tree),
   "the README's reasons are those of the code": () => reasonDifferences(readme, REFUSALS),
   "the README's metrics are those of the code": () =>
     metricDifferences(readme, familiesOf(families)),

@@ -2,11 +2,11 @@
 // as they do in life: on their own time. Faults D1, D3, D5 and D6.
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { openLoad } from "../../src/cli/demo/load.ts";
+
 import { isGood, type Shot as Timed } from "../../src/cli/demo/tally.ts";
 import { type Address, tcpAddress } from "../../src/core/address.ts";
-import { systemClock, systemRandom } from "../../src/core/clock.ts";
 import { Daemon } from "../support/daemon.ts";
+import { openFire } from "../support/fire.ts";
 import { barrage, get, post, tally } from "../support/load.ts";
 import { Child } from "../support/process.ts";
 import { Service } from "../support/service.ts";
@@ -14,7 +14,7 @@ import { settings } from "../support/settings.ts";
 import { tool } from "../support/tool.ts";
 
 const PER_SECOND = 500;
-const WORLD = { clock: systemClock, random: systemRandom };
+
 /** An endpoint that has tripped stays so: what comes after the fault is counted, not timed. */
 const TRIPS = { open: { base: "60s", jitter: 0 } };
 const FAILURES = 5;
@@ -49,7 +49,7 @@ async function struck(
   seconds = 3,
 ): Promise<readonly Timed[]> {
   const load = { origins: [daemon.url], path: "/", perSecond: PER_SECOND, seconds };
-  const shots = openLoad(load, WORLD);
+  const shots = openFire(load);
   await daemon.metricReaches("requests_total", (PER_SECOND * seconds) / 3);
   await fault();
   return shots;

@@ -1,12 +1,11 @@
 // Two sidecars in a row, in processes of their own: the first heeds what the second announces.
 import t from "tap";
-import { openLoad } from "../../src/cli/demo/load.ts";
-import { systemClock, systemRandom } from "../../src/core/clock.ts";
+
 import { Daemon } from "../support/daemon.ts";
+import { openFire } from "../support/fire.ts";
 import { Service } from "../support/service.ts";
 import { settings } from "../support/settings.ts";
 
-const WORLD = { clock: systemClock, random: systemRandom };
 /** Eight at once are let through to the service, each of which takes 20 ms; four times as many come. */
 const LOAD = { perSecond: 1600, seconds: 4 };
 
@@ -20,7 +19,7 @@ t.test("most of what the second sidecar would refuse does not come to it", async
   const heeding = { ...key, peerThreshold: { heed: true } };
   const first = await Daemon.start(settings(second.inbound, { route, cluster: heeding }));
   t.teardown(() => Promise.all([first.stop(), second.stop(), service.kill()]));
-  await openLoad({ origins: [first.url], path: "/", ...LOAD }, WORLD);
+  await openFire({ origins: [first.url], path: "/", ...LOAD });
   const [all, came] = [await first.metric("requests_total"), await second.metric("requests_total")];
   t.ok(came < 0.7 * all, `${came} of ${all} came to the second one`);
   const done = await first.metric("requests_total", 'code="200"');

@@ -4,13 +4,13 @@
 // without. Whatever the machine does to the one it does to the other, so that their ratio says what the
 // instance does.
 import t, { type Test } from "tap";
-import { openLoad } from "../../src/cli/demo/load.ts";
+
 import { isGood, percentile, type Shot } from "../../src/cli/demo/tally.ts";
-import { systemClock, systemRandom } from "../../src/core/clock.ts";
+import { systemClock } from "../../src/core/clock.ts";
 import { Daemon } from "../support/daemon.ts";
+import { openFire } from "../support/fire.ts";
 import { Service } from "../support/service.ts";
 
-const WORLD = { clock: systemClock, random: systemRandom };
 const LOAD = { perSecond: 250, seconds: 6 };
 const DELAY_MS = 20;
 
@@ -54,7 +54,7 @@ interface Compared {
 
 async function compare(daemon: Daemon, fault: () => unknown, load = LOAD): Promise<Compared> {
   const shots = ["calm", "sick"].map((name) =>
-    openLoad({ origins: [daemon.url], path: `/${name}`, ...load }, WORLD),
+    openFire({ origins: [daemon.url], path: `/${name}`, ...load }),
   );
   await daemon.metricReaches("requests_total", (2 * load.perSecond * load.seconds) / 6);
   await fault();

@@ -2,19 +2,18 @@
 // is too late, what report mode would have refused, and what a reload leaves alone.
 import { readFileSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
-import { openLoad } from "../../src/cli/demo/load.ts";
+
 import { Service as Slots } from "../../src/cli/demo/service.ts";
 import { isGood, percentile, type Shot } from "../../src/cli/demo/tally.ts";
-import { systemClock, systemRandom } from "../../src/core/clock.ts";
+import { systemClock } from "../../src/core/clock.ts";
 import { ask, JSON_BODY } from "../control/admins.ts";
 import { RawClient } from "../support/client.ts";
 import { Daemon } from "../support/daemon.ts";
+import { openFire } from "../support/fire.ts";
 import { fire, get } from "../support/load.ts";
 import { values } from "../support/message.ts";
 import { Service } from "../support/service.ts";
 import { settings } from "../support/settings.ts";
-
-const WORLD = { clock: systemClock, random: systemRandom };
 
 /** 80 requests a second, so that ten times as much is little to do for the machine. */
 const CAPACITY = { workers: 16, serviceMs: 200 };
@@ -51,7 +50,7 @@ async function overload(daemon: Daemon, rho: number): Promise<Readonly<Record<Si
   const from = systemClock.now() + LEAD_MS;
   const load = { origins: [daemon.url], perSecond: rho * PER_SECOND, seconds: SECONDS };
   const [told = [], learns = []] = await Promise.all(
-    ["/told", "/learns"].map((path) => openLoad({ ...load, path }, WORLD)),
+    ["/told", "/learns"].map((path) => openFire({ ...load, path })),
   );
   const late = (shots: readonly Shot[]) => shots.filter(({ at }) => at >= from);
   return { told: late(told), learns: late(learns) };
@@ -92,7 +91,7 @@ for (const rho of [2, 10]) {
 t.test("what was learnt outlives a reload", async (t) => {
   const daemon = await pair(t);
   const load = { origins: [daemon.url], perSecond: 4 * PER_SECOND, seconds: 4 };
-  await openLoad({ ...load, path: "/learns" }, WORLD);
+  await openFire({ ...load, path: "/learns" });
   const limit = (): Promise<number> => daemon.metric("concurrency_limit", 'cluster="learns"');
   const before = await limit();
   t.ok(before > 8, `it has learnt: ${before}, and began with 8`);

@@ -3,19 +3,19 @@
 // them, in two minutes.
 import { renameSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
-import { openLoad } from "../../src/cli/demo/load.ts";
+
 import { isGood, type Shot } from "../../src/cli/demo/tally.ts";
-import { systemClock, systemRandom } from "../../src/core/clock.ts";
 import { ask, JSON_BODY } from "../control/admins.ts";
 import { RawClient } from "../support/client.ts";
 import { Daemon } from "../support/daemon.ts";
+import { openFire } from "../support/fire.ts";
 import { fire, get } from "../support/load.ts";
 import { settings } from "../support/settings.ts";
 import { Upstream } from "../support/upstream.ts";
 
 const RELOADS = Number(process.env.RELOADS ?? 16);
 const PER_SECOND = 1000;
-const WORLD = { clock: systemClock, random: systemRandom };
+
 /** Each reload starts a process that reads the config; where others are at work, that takes its time. */
 const PATIENCE_MS = 400_000;
 t.setTimeout(PATIENCE_MS);
@@ -25,7 +25,7 @@ async function load(daemon: Daemon, over: () => boolean): Promise<readonly Shot[
   const shots: Shot[] = [];
   for (let second = 0; second < PATIENCE_MS / 1000 && !over(); second++) {
     const one = { origins: [daemon.url], path: "/", perSecond: PER_SECOND, seconds: 1 };
-    shots.push(...(await openLoad(one, WORLD)));
+    shots.push(...(await openFire(one)));
   }
   return shots;
 }

@@ -2,7 +2,11 @@
 import { randomInt } from "node:crypto";
 import t from "tap";
 import { RANDOM } from "./random.ts";
-import { play } from "./stage.ts";
+import { Theatre } from "./theatre.ts";
+
+const { name } = RANDOM;
+const theatre = new Theatre();
+t.teardown(() => theatre.close());
 
 const NEW_SEEDS = 5;
 /** Seeds that found something once. */
@@ -13,7 +17,7 @@ for (const seed of [...OLD_SEEDS, ...fresh]) {
   t.test(`whatever breaks, the rules hold: seed ${seed}`, async (t) => {
     const again = `npm run sim -- --seed ${seed}`;
     t.comment(again);
-    const { breaches } = await play(RANDOM, seed);
+    const { breaches } = await theatre.play({ name, seed });
     t.strictSame(breaches, [], `to see it again: ${again}`);
   });
 }
@@ -22,12 +26,8 @@ t.test(
   "the same seed gives the same journal, byte for byte, and another one another",
   async (t) => {
     const journal = async (seed: number): Promise<string> => {
-      let all = "";
-      const write = (text: string): void => {
-        all += text;
-      };
-      await play(RANDOM, seed, { seconds: 20, write });
-      return all;
+      const told = await theatre.play({ name, seed, seconds: 20, journal: true });
+      return told.journal;
     };
     const [once, again, other] = [await journal(7), await journal(7), await journal(8)];
     t.ok(once.length > 10_000);

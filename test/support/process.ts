@@ -38,7 +38,9 @@ export class Child {
 
   static start(program: string, args: readonly string[], options: SpawnOptions = {}): Child {
     const stdio = options.stdio ?? ["ignore", "pipe", "pipe"];
-    const child = spawn(program, args, { ...options, stdio });
+    // The test runner has a hook for every Node process below it, which costs each a fifth of a second.
+    const unhooked = ["-u", "NODE_OPTIONS", program, ...args];
+    const child = spawn("env", unhooked, { ...options, stdio });
     // A test that dies leaves nothing behind.
     const end = (): void => void child.kill("SIGKILL");
     process.once("exit", end);

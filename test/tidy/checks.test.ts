@@ -2,7 +2,7 @@
 import t from "tap";
 import { deadExports, deadFiles, strayPackages } from "./dead.ts";
 import { cycles, wrongImports } from "./imports.ts";
-import { tooLong, wrongForms, wrongPlaces } from "./shape.ts";
+import { idleTests, tooLong, wrongForms, wrongPlaces } from "./shape.ts";
 import { treeOf } from "./tree.ts";
 import { bannedWords } from "./words.ts";
 
@@ -181,4 +181,16 @@ t.test("a stray at the top level and a test that mirrors nothing are found", asy
   t.ok(all.includes("README.md: missing at the top level"));
   t.ok(all.includes("test/stuff/: mirrors no folder of src/"));
   t.notOk(all.some((line) => line.includes("test/core/")));
+});
+
+t.test("a test that no run of all tests has", async (t) => {
+  const files = {
+    ".taprc": 'include:\n  - "test/*.test.ts"\n  - "test/{cli,e2e}/**/*.test.ts"\n',
+    "test/policy.test.ts": 'await room("policy");\n',
+    "test/policy/a.test.ts": "",
+    "test/e2e/a.test.ts": "",
+    "test/core/a.test.ts": "",
+    "test/core/a.ts": "",
+  };
+  t.strictSame(found(idleTests, files), ["test/core/a.test.ts: no run of all tests has it"]);
 });

@@ -90,6 +90,22 @@ function strayTests(tree: Tree): string[] {
     .map((room) => `test/${room}/: mirrors no folder of src/`);
 }
 
+/** Tests that `npm test` would leave out: in a folder that neither .taprc names nor a file at the top runs. */
+export function idleTests(tree: Tree): string[] {
+  const globs = tree.texts.get(".taprc") ?? "";
+  const named = /^ *- "test\/\{(.*)\}\/\*\*\/\*\.test\.ts"$/m.exec(globs)?.[1] ?? "";
+  const tests = [...tree.sources.values()].filter(({ path }) => /^test\/.*\.test\.ts$/.test(path));
+  const run = tests.flatMap(({ path, text }) =>
+    roomOf(path) === ""
+      ? [...text.matchAll(/^await room\("(.*)"\);$/gm)].map(([, room]) => room)
+      : [],
+  );
+  const known = new Set(["", ...named.split(","), ...run]);
+  return tests
+    .filter(({ path }) => !known.has(roomOf(path)))
+    .map(({ path }) => `${path}: no run of all tests has it`);
+}
+
 function roomOf(path: string): string {
   return path.split("/").slice(1, -1)[0] ?? "";
 }

@@ -1,0 +1,15 @@
+// All tests of one folder in one process.
+import { globSync } from "node:fs";
+import { join } from "node:path";
+
+const TESTS = join(import.meta.dirname, "..");
+
+/**
+ * Declares the tests of `test/<name>/`, which then run one after the other. To start a process for each file costs
+ * a second of CPU, which is more than most of them take; those that start processes themselves have their own.
+ */
+export async function room(name: string): Promise<void> {
+  const files = globSync(`${name}/**/*.test.ts`, { cwd: TESTS }).sort();
+  if (files.length === 0) throw new Error(`test/${name}/ holds no test`);
+  for (const file of files) await import(join(TESTS, file));
+}
