@@ -69,6 +69,11 @@ export function idOf(name: FieldName): number {
   return IDS.get(name) ?? 0;
 }
 
+/** The id of any name in lower case. */
+export function idNamed(name: string): number {
+  return IDS.get(name) ?? 0;
+}
+
 // The names' hashes are all different, so that a name has one candidate at most, and its letters stand
 // in one table: looking up costs no chain of objects.
 const HASHES = 512;
@@ -182,7 +187,7 @@ export class Fields {
 
   /** Every value of a field that is not among the known ones; `name` in lower case. */
   named(name: string): string[] {
-    const id = IDS.get(name) ?? 0;
+    const id = idNamed(name);
     const values: string[] = [];
     if (id > 0 && this.find(id) < 0) return values;
     for (let i = 0; i < this.count; i++) {
