@@ -1,18 +1,8 @@
 // One request and its response on a server connection.
-import type {
-  BodySink,
-  Exchange,
-  ExchangeListener,
-  Malformed,
-  Peer,
-  ReplyHead,
-  RequestHead,
-} from "../core/exchange.ts";
-import { Fields } from "../core/fields.ts";
-import type { BodyTarget } from "./body.ts";
+import type { BodySink, Exchange, Peer, ReplyHead, RequestHead } from "../core/exchange.ts";
 import { chunkOf, lastChunk } from "./encode.ts";
 import type { Output } from "./output.ts";
-import { safeTrailers } from "./trailers.ts";
+import { ReceivedRequest } from "./received.ts";
 
 /** What an exchange asks of its connection. */
 export interface Wire {
@@ -35,30 +25,11 @@ export interface Wire {
   readonly closing: boolean;
 }
 
-/** A body up to this size is kept, so that the request can be sent once more. */
-const REPLAY_BYTES = 64 * 1024;
-
-/** Most requests have no body: they share this one, which stays empty. */
-const NOTHING: Buffer[] = [];
 const OK_LINE = "HTTP/1.1 200 OK\r\n";
 
-export class ServerExchange implements Exchange, BodyTarget {
-  request: RequestHead;
-  readonly peer: Peer;
-  readonly startedAt: number;
-  listener: ExchangeListener | undefined;
-  gone = false;
-  answered = false;
-  wrong: Malformed | undefined;
-  bodyWhole: boolean;
-  bytesIn = 0;
-  bytesOut = 0;
+export class ServerExchange extends ReceivedRequest implements Exchange {
   readonly #wire: Wire;
   readonly #keepAlive: boolean;
-  #sink: BodySink | undefined;
-  /** What has come of the body, as long as all of it is kept. */
-  #kept: Buffer[] | undefined = NOTHING;
-  #trailers: Fields | undefined;
   #chunked = false;
   #close = false;
   #untilClose = false;
@@ -67,65 +38,20 @@ export class ServerExchange implements Exchange, BodyTarget {
   #continued = false;
 
   constructor(wire: Wire, request: RequestHead, peer: Peer, startedAt: number, keepAlive: boolean) {
+    super(request, peer, startedAt);
     this.#keepAlive = keepAlive;
     this.#wire = wire;
-    this.request = request;
-    this.peer = peer;
-    this.startedAt = startedAt;
-    const { framing } = request;
-    this.bodyWhole = framing.kind === "none" || (framing.kind === "length" && framing.bytes === 0);
-  }
-
-  get bodyKept(): boolean {
-    return this.#kept !== undefined;
   }
 
   deadline(at: number): void {
     this.#wire.armDeadline(at);
   }
 
-  // The request body.
-
-  onBody(view: Buffer): void {
-    this.bytesIn += view.length;
-    if (this.#sink === undefined && this.answered) return;
-    const full = this.bytesIn > REPLAY_BYTES;
-    if (this.#sink === undefined) {
-      this.#keep(view);
-      if (full) this.#wire.pauseReading();
-      return;
-    }
-    if (full) this.#kept = undefined;
-    else if (this.#kept !== undefined) this.#keep(view);
-    if (!this.#sink.write(view)) this.#wire.pauseReading();
+  protected override pauseReading(): void {
+    this.#wire.pauseReading();
   }
 
-  #keep(view: Buffer): void {
-    const copy = Buffer.from(view);
-    if (this.#kept === NOTHING) this.#kept = [copy];
-    else this.#kept?.push(copy);
-  }
-
-  onBodyEnd(trailers: Fields | undefined): void {
-    this.bodyWhole = true;
-    this.#trailers = trailers;
-    this.#sink?.end(safeTrailers(trailers, this.request.nominated));
-  }
-
-  sendBody(sink: BodySink): boolean {
-    this.#sink = sink;
-    for (const piece of this.#kept ?? []) sink.write(piece);
-    if (this.bytesIn > REPLAY_BYTES) this.#kept = undefined;
-    if (this.bodyWhole) sink.end(safeTrailers(this.#trailers, this.request.nominated));
-    else this.#wire.resumeReading();
-    return this.bodyWhole;
-  }
-
-  dropBody(): void {
-    this.#sink = undefined;
-  }
-
-  resumeBody(): void {
+  protected override resumeReading(): void {
     this.#wire.resumeReading();
   }
 
@@ -153,7 +79,7 @@ export class ServerExchange implements Exchange, BodyTarget {
 
   begin(reply: ReplyHead, first: string): boolean {
     const head = this.#head(reply);
-    this.request = shortened(this.request);
+    this.shorten();
     this.bytesOut += first.length;
     return this.#wire.output.sendText(head + (this.#chunked ? chunkOf(first) : first));
   }
@@ -182,12 +108,8 @@ export class ServerExchange implements Exchange, BodyTarget {
   }
 
   tunnel(reply: ReplyHead, protocol: string, sink: BodySink): void {
-    this.answered = true;
     this.#close = true;
-    this.#kept = undefined;
-    this.request = shortened(this.request);
-    this.#sink = sink;
-    this.bodyWhole = false;
+    this.openTunnel(sink);
     const fields = `${reply.fields}connection: upgrade\r\nupgrade: ${protocol}\r\n`;
     this.#wire.output.sendText(`HTTP/1.1 ${reply.status} ${reply.phrase}\r\n${fields}\r\n`);
     this.#wire.tunnelled();
@@ -214,21 +136,4 @@ export class ServerExchange implements Exchange, BodyTarget {
     this.#over = true;
     this.#wire.finished(this.#close || !this.bodyWhole);
   }
-}
-
-/** A head whose text is longer than this is not held for as long as its response takes. */
-const LONG_HEAD = 1024;
-const NO_FIELDS = new Fields();
-
-/** What the log and the trailers want of a head. Its strings are cut from the head's text, and would keep all of it. */
-function shortened(request: RequestHead): RequestHead {
-  if (request.fields.text.length < LONG_HEAD) return request;
-  const host = copyOf(request.host);
-  const target = copyOf(request.target);
-  const nominated = request.nominated.map(copyOf);
-  return { ...request, host, target, nominated, authority: "", fields: NO_FIELDS };
-}
-
-function copyOf(text: string): string {
-  return Buffer.from(text, "latin1").toString("latin1");
 }

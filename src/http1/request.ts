@@ -50,12 +50,13 @@ const OTHER_HOST = malformed("bad_request", "Host differs from the host in the r
 const BAD_EXPECT = malformed("bad_request", "expectation other than 100-continue", 417);
 const LARGE_BODY = malformed("body_too_large", "Content-Length above the limit");
 
-interface RequestLine {
+/** The line that opens a request, and where its parts stand in the text; HTTP/2 has it made up. */
+export interface RequestLine {
   readonly start: number;
   readonly method: string;
   readonly targetStart: number;
   readonly targetEnd: number;
-  readonly minor: number;
+  readonly protocol: RequestHead["protocol"];
   readonly end: number;
 }
 
@@ -76,7 +77,9 @@ export function parseRequest(
   if (end === INCOMPLETE) return end;
   const whole = typeof end === "number";
   fields.text = bytes.toString("latin1", 0, whole ? end : line.end);
-  const parsed = whole ? assemble(line, fields, end, limits) : end;
+  if (!whole) return { ...end, of: named(line, fields, whole) };
+  const framing = declaredFraming(fields, line.protocol === "HTTP/1.0" ? 0 : 1);
+  const parsed = "reason" in framing ? framing : assemble(line, fields, framing, limits);
   return "reason" in parsed ? { ...parsed, of: named(line, fields, whole) } : parsed;
 }
 
@@ -88,10 +91,14 @@ function withMethod(wrong: Malformed, bytes: Buffer, start: number): Malformed {
 }
 
 /** What a request that is refused is called in the log. */
-function named(line: RequestLine, fields: Fields, whole: boolean): NonNullable<Malformed["of"]> {
-  const { method, targetStart, targetEnd, minor } = line;
+export function named(
+  line: RequestLine,
+  fields: Fields,
+  whole: boolean,
+): NonNullable<Malformed["of"]> {
+  const { method, targetStart, targetEnd, protocol } = line;
   const target = fields.text.slice(targetStart, targetEnd);
-  const authority = whole ? hostOf(fields, target, minor) : "";
+  const authority = whole ? hostOf(fields, target, protocol) : "";
   // Only a good authority may be remembered: the next Host that is equal is not looked at again.
   const good = typeof authority === "string" && isAuthority(authority);
   const host = good ? withoutPort(authority) : "";
@@ -137,7 +144,8 @@ function requestLine(
   if (typeof minor !== "number" || minor === INCOMPLETE) return minor;
   const wrong = wrongMethod(method) ?? wrongForm(method, bytes, targetStart, at);
   const end = at + 1 + VERSION.length;
-  return wrong ?? { start, method, targetStart, targetEnd: at, minor, end };
+  const protocol = minor === 1 ? "HTTP/1.1" : "HTTP/1.0";
+  return wrong ?? { start, method, targetStart, targetEnd: at, protocol, end };
 }
 
 function methodName(bytes: Buffer, start: number, end: number): string {
@@ -161,7 +169,8 @@ function version(bytes: Buffer, start: number): number | Malformed {
   return major === 1 && minor <= 1 ? minor : OTHER_VERSION;
 }
 
-function wrongMethod(method: string): Malformed | undefined {
+/** What is wrong with a method, if anything is. */
+export function wrongMethod(method: string): Malformed | undefined {
   if (method === "GET") return undefined;
   if (method === "CONNECT" || method === "TRACE") return REFUSED_METHOD;
   return KNOWN_METHODS.has(method) ? undefined : UNKNOWN_METHOD;
@@ -179,16 +188,16 @@ function wrongForm(
   return /^http:\/\/[^/?]+(?:[/?]|$)/i.test(target) ? undefined : BAD_FORM;
 }
 
-function assemble(
+/** The head of a request whose line is good and whose fields are sealed, or what is wrong with them. */
+export function assemble(
   line: RequestLine,
   fields: Fields,
-  end: number,
+  framing: Framing,
   limits: RequestLimits,
 ): ParsedRequest | Malformed {
-  const framing = declaredFraming(fields, line.minor);
-  if ("reason" in framing) return framing;
+  const { protocol } = line;
   const target = fields.text.slice(line.targetStart, line.targetEnd);
-  const authority = hostOf(fields, target, line.minor);
+  const authority = hostOf(fields, target, protocol);
   if (typeof authority !== "string") return authority;
   if (target.charCodeAt(0) !== SLASH && target !== "*") {
     const other = authorityOf(target).toLowerCase() !== authority.toLowerCase();
@@ -202,14 +211,14 @@ function assemble(
   }
   const options = connectionOptions(fields);
   if ("reason" in options) return options;
-  const modern = line.minor === 1;
+  const modern = protocol !== "HTTP/1.0";
   if (modern && target.charCodeAt(0) === SLASH) fields.line = line.start;
   const head: RequestHead = {
     method: line.method,
     target: originForm(target, line.method),
     host: withoutPort(authority),
     authority,
-    protocol: modern ? "HTTP/1.1" : "HTTP/1.0",
+    protocol,
     fields,
     framing,
     nominated: options.nominated,
@@ -217,6 +226,7 @@ function assemble(
     upgrade: modern && options.upgrade && !body ? upgradeOf(fields) : undefined,
     trailers: modern && acceptsTrailers(fields),
   };
+  const end = fields.start(fields.count) + "\r\n".length;
   return { head, end, keepAlive: modern ? !options.close : options.keepAlive && !options.close };
 }
 
@@ -225,10 +235,14 @@ function hasBody(framing: Framing): boolean {
 }
 
 /** The value of Host; empty only for an HTTP/1.0 request without one. */
-function hostOf(fields: Fields, target: string, minor: number): string | Malformed {
+function hostOf(
+  fields: Fields,
+  target: string,
+  protocol: RequestHead["protocol"],
+): string | Malformed {
   const index = fields.find(HOST);
   if (index < 0) {
-    if (minor === 1) return BAD_HOST;
+    if (protocol !== "HTTP/1.0") return BAD_HOST;
     return target.charCodeAt(0) === SLASH ? "" : authorityOf(target);
   }
   if (fields.find(HOST, index + 1) >= 0) return BAD_HOST;
