@@ -12,13 +12,9 @@ export class Farewell {
   readonly #socket: Socket;
   #discarded = 0;
 
-  constructor(socket: Socket) {
+  /** Begins at once; `timer` fires when the client has had its time. */
+  constructor(socket: Socket, wheel: Wheel, timer: Timer, stalls: Stalls) {
     this.#socket = socket;
-  }
-
-  /** Begins; `timer` fires when the client has had its time. */
-  begin(wheel: Wheel, timer: Timer, stalls: Stalls): void {
-    const socket = this.#socket;
     if (socket.writableLength > 0) stalls.writesBlocked();
     socket.end(() => {
       if (!socket.destroyed) wheel.arm(timer, LINGER_MS);

@@ -3,6 +3,8 @@ import { Timer, type Wheel } from "../core/wheel.ts";
 import type { OwnedSocket } from "./owned.ts";
 import { isReset } from "./socket.ts";
 
+/** Requests that arrive ahead wait, in bytes, before reading stops. */
+export const AHEAD_BYTES = 16 * 1024;
 /** How often it is asked, while nothing is read, whether the client is still there. */
 const LOOK_MS = 80;
 

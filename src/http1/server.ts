@@ -1,7 +1,7 @@
 // One connection of a client: requests are read one after the other, each is answered before the
 // next is looked at, and what a client sends ahead waits, bounded.
 //
-//   idle -> head -> exchange (body, response) -> idle        any -> lingering -> closed
+//   idle -> head -> exchange (body, response) -> idle    any -> lingering -> closed    or it is HTTP/2
 import type { Socket } from "node:net";
 import type { Malformed, Peer } from "../core/exchange.ts";
 import { Timer } from "../core/wheel.ts";
@@ -9,18 +9,13 @@ import { BodyReader } from "./body.ts";
 import { ServerExchange, type Wire } from "./exchange.ts";
 import { Farewell } from "./farewell.ts";
 import { HeadReader } from "./headreader.ts";
-import { Intake } from "./intake.ts";
+import { AHEAD_BYTES, Intake } from "./intake.ts";
 import { INCOMPLETE, SLOW_BODY, SLOW_HEAD } from "./lines.ts";
 import { Output } from "./output.ts";
 import type { OwnedSocket, SocketOwner } from "./owned.ts";
-import type { ServerSettings } from "./settings.ts";
-import { adopt, cutSocket } from "./socket.ts";
+import { DRAIN_GRACE_MS, type ServerSettings } from "./settings.ts";
+import { adopt, cutSocket, release } from "./socket.ts";
 import { LUMPS, Stalls } from "./stalls.ts";
-
-/** Requests that arrive ahead wait here, in bytes, before reading stops. */
-const AHEAD_BYTES = 16 * 1024;
-/** While draining, a connection that was busy so recently may still bring a request. */
-const DRAIN_GRACE_MS = 1000;
 
 type State = "http" | "tunnel" | "lingering" | "closed";
 
@@ -59,7 +54,7 @@ export class ServerConnection implements Wire, SocketOwner {
     this.#socket = adopt(accepted, this);
     this.#peer = peer;
     this.#settings = settings;
-    this.#head = new HeadReader(settings.limits);
+    this.#head = new HeadReader(settings.limits, settings.http2 !== undefined);
     this.#reader = new BodyReader(settings.limits);
     this.#idleSince = settings.clock.now();
     const { wheel, limits } = settings;
@@ -194,7 +189,8 @@ export class ServerConnection implements Wire, SocketOwner {
     this.#ahead = undefined;
     const parsed = this.#head.read(bytes);
     if (parsed === INCOMPLETE) {
-      if (this.#head.begun && !late) wheel.arm(this.#timer, limits.headTimeout);
+      if (this.#head.preface !== undefined) this.#handOver(this.#head.preface);
+      else if (this.#head.begun && !late) wheel.arm(this.#timer, limits.headTimeout);
       return;
     }
     wheel.rest(this.#timer);
@@ -211,6 +207,12 @@ export class ServerConnection implements Wire, SocketOwner {
     }
     if (!this.#reader.done) this.#stalls.bodyComes();
     this.#settings.serve(exchange);
+  }
+
+  /** The client speaks HTTP/2: this is over, and somebody who does, too, goes on. */
+  #handOver(preface: Buffer): void {
+    this.#settings.http2?.(release(this.#socket, preface), this.#peer);
+    this.onClose();
   }
 
   #readBody(exchange: ServerExchange, bytes: Buffer, position: number): void {
@@ -252,8 +254,7 @@ export class ServerConnection implements Wire, SocketOwner {
   }
 
   onClose(): void {
-    const { wheel } = this.#settings;
-    wheel.disarm(this.#timer);
+    this.#settings.wheel.disarm(this.#timer);
     this.#stalls.stop();
     this.#intake.stop();
     this.#state = "closed";
@@ -294,7 +295,6 @@ export class ServerConnection implements Wire, SocketOwner {
     this.#head.forget();
     this.#intake.resume();
     this.output.flush();
-    this.#farewell = new Farewell(this.#socket);
-    this.#farewell.begin(wheel, this.#timer, this.#stalls);
+    this.#farewell = new Farewell(this.#socket, wheel, this.#timer, this.#stalls);
   }
 }

@@ -1,6 +1,6 @@
 // Sockets that read into buffers of ours: no allocation per read, and none that a thousand idle
 // clients would hold.
-import type net from "node:net";
+import net from "node:net";
 import type { Address } from "../core/address.ts";
 import { lookUpLoopback } from "../core/loopback.ts";
 import { Outbox } from "./outbox.ts";
@@ -35,6 +35,23 @@ export function adopt(accepted: net.Socket, owner: SocketOwner): OwnedSocket {
   const socket = new OwnedSocket(owner, options);
   // Without a handle it was closed before it came here.
   if (handle === undefined) socket.destroy();
+  return socket;
+}
+
+/**
+ * Gives up a socket, with its connection, to somebody who reads it in another way: whatever has been read is
+ * to be read by him first. The owner hears nothing of it any more.
+ */
+export function release(owned: OwnedSocket, read: Buffer): net.Socket {
+  const handle = handleOf(owned);
+  Reflect.set(owned, "_handle", null);
+  owned.removeAllListeners("close");
+  owned.destroy();
+  const options = { allowHalfOpen: true, readable: true, writable: true };
+  Reflect.set(options, "handle", handle);
+  const socket = new net.Socket(options);
+  if (handle === undefined) socket.destroy();
+  else socket.unshift(read);
   return socket;
 }
 
