@@ -15,7 +15,7 @@ export interface StallLimits {
 }
 
 /** A request body's rate is judged over windows of at most this length. */
-const BODY_WINDOW_MS = 10_000;
+export const BODY_WINDOW_MS = 10_000;
 
 /**
  * The kernel takes nothing before a third of its buffer is free, so a steady reader seems to stand still

@@ -1,13 +1,16 @@
-// Sockets in: one ServerConnection per client, one exchange per request.
+// Sockets in: one connection per client, of HTTP/1.1 or HTTP/2, and one exchange per request.
 import net from "node:net";
 import type { Address } from "../core/address.ts";
-import { DOWNSTREAM_REFUSED } from "../core/families.ts";
+import { DOWNSTREAM_REFUSED, HTTP2_FLOODS } from "../core/families.ts";
+import type { Malformed, Peer } from "../core/exchange.ts";
 import type { Counter, Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
 import { ServerConnection } from "../http1/server.ts";
 import type { ServerLimits, ServerSettings } from "../http1/settings.ts";
+import { StreamConnection } from "../http2/server.ts";
+import type { StreamLimits, StreamSettings } from "../http2/settings.ts";
 import { Spread } from "../policy/spread.ts";
-import { refusalText } from "./reply.ts";
+import { refusal, refusalText } from "./reply.ts";
 import { type Path, serve } from "./serve.ts";
 
 /** What a listener is to do. */
@@ -15,10 +18,18 @@ export interface ListenerSettings {
   readonly name: string;
   readonly bind: Address;
   readonly limits: ServerLimits & { readonly connections: number };
+  readonly http2: StreamLimits;
   /** Is a peer with this address believed? */
   readonly trusts: (address: string) => boolean;
   /** Asked once, when the settings come into force. */
   readonly path: () => Path;
+}
+
+/** A client's connection, whatever it speaks. */
+interface Connection {
+  drain(): void;
+  rest(rests: boolean): void;
+  cut(): void;
 }
 
 export class Listener {
@@ -26,7 +37,7 @@ export class Listener {
   readonly server: net.Server;
   readonly #wheel: Wheel;
   readonly #meter: Meter;
-  readonly #connections = new Set<ServerConnection>();
+  readonly #connections = new Set<Connection>();
   /** The settings in force, what every request meets, and what new connections get. */
   #settings: ListenerSettings | undefined;
   #path: Path | undefined;
@@ -81,7 +92,7 @@ export class Listener {
   configure(settings: ListenerSettings): void {
     this.#settings = settings;
     this.#path = settings.path();
-    this.#shared = this.#connectionSettings(settings.limits, this.#path);
+    this.#shared = this.#connectionSettings(settings, this.#path);
     this.#most = settings.limits.connections;
     this.#refused = this.#countsFor(settings);
     for (const socket of this.#early.splice(0)) this.#accept(socket);
@@ -121,7 +132,7 @@ export class Listener {
     this.#connections.add(new ServerConnection(socket, peer, shared, this.#closed));
   }
 
-  readonly #closed = (connection: ServerConnection): void => {
+  readonly #closed = (connection: Connection): void => {
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#empty?.();
   };
@@ -130,18 +141,53 @@ export class Listener {
     return this.#meter.counter(DOWNSTREAM_REFUSED, { listener: name });
   }
 
-  #connectionSettings(limits: ServerLimits, first: Path): ServerSettings {
+  #connectionSettings(settings: ListenerSettings, first: Path): ServerSettings {
+    const path = (): Path => this.#path ?? first;
+    const streams = this.#streamSettings(settings, first);
     return {
-      limits,
+      limits: settings.limits,
       clock: first.clock,
       wheel: this.#wheel,
       draining: () => this.#drained !== undefined,
-      serve: (exchange) => void serve(exchange, this.#path ?? first),
+      serve: (exchange) => void serve(exchange, path()),
+      http2: (socket, peer) => this.#speak(socket, peer, streams),
       refuse: (wrong, peer) => {
-        const path = this.#path ?? first;
-        path.recorder.malformed(wrong, peer);
-        return refusalText(wrong, path);
+        path().recorder.malformed(wrong, peer);
+        return refusalText(wrong, path());
       },
     };
   }
+
+  #streamSettings({ name, limits, http2 }: ListenerSettings, first: Path): StreamSettings {
+    const path = (): Path => this.#path ?? first;
+    return {
+      limits,
+      http2,
+      clock: first.clock,
+      random: first.random,
+      wheel: this.#wheel,
+      draining: () => this.#drained !== undefined,
+      serve: (exchange) => void serve(exchange, path()),
+      refusal: (wrong, peer) => {
+        path().recorder.malformed(wrong, peer);
+        return refusal(wrong, path());
+      },
+      flooded: (flood, peer) => {
+        this.#meter.counter(HTTP2_FLOODS, { listener: name, flood }).add();
+        path().recorder.malformed(floodOf(flood), peer);
+      },
+    };
+  }
+
+  /** Whoever has found out that a connection speaks HTTP/2 brings it here. */
+  #speak(socket: net.Socket, peer: Peer, settings: StreamSettings): void {
+    const connection = new StreamConnection(socket, peer, settings, this.#closed);
+    this.#connections.add(connection);
+    if (settings.draining()) connection.drain();
+  }
+}
+
+/** What the log has of a flood: nothing was answered. */
+function floodOf(flood: string): Malformed {
+  return { reason: "bad_request", status: 0, detail: `flood of HTTP/2: ${flood}` };
 }

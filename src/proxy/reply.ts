@@ -178,11 +178,17 @@ function thresholdText(gate: Asked["gate"] | undefined): string {
   return threshold === undefined ? "" : `x-tidegate-threshold: ${threshold}\r\n`;
 }
 
-/** A refusal where no exchange exists, as it goes to the wire. */
+/** A refusal where no exchange exists. */
+export function refusal(wrong: Malformed, world: ReplyWorld): { reply: ReplyHead; body: string } {
+  const reply = refusalHead(wrong.reason, plain(wrong.reason, wrong.status), world);
+  return { reply, body: wrong.of?.method === "HEAD" ? "" : wrong.reason };
+}
+
+/** The same as it goes to a connection of HTTP/1.1. */
 export function refusalText(wrong: Malformed, world: ReplyWorld): string {
-  const head = refusalHead(wrong.reason, plain(wrong.reason, wrong.status), world);
-  const body = wrong.of?.method === "HEAD" ? "" : wrong.reason;
-  return `HTTP/1.1 ${head.status} ${head.phrase}\r\n${head.fields}connection: close\r\n\r\n${body}`;
+  const { reply, body } = refusal(wrong, world);
+  const { status, phrase, fields } = reply;
+  return `HTTP/1.1 ${status} ${phrase}\r\n${fields}connection: close\r\n\r\n${body}`;
 }
 
 let dateSecond = -1;

@@ -16,6 +16,7 @@ export interface Limits {
 export interface Settings {
   readonly bind?: string;
   readonly limits?: Limits;
+  readonly http2?: Readonly<Record<string, unknown>>;
   readonly trust?: readonly string[];
   /** The route's timeout. */
   readonly timeout?: string;
@@ -47,6 +48,7 @@ export function settings(upstream: Address, wanted: Settings = {}): string {
     name: "inbound",
     bind: wanted.bind ?? "127.0.0.1:0",
     ...(wanted.limits && { limits: wanted.limits }),
+    ...(wanted.http2 && { http2: wanted.http2 }),
     ...(wanted.trust && { forwarded: { trust: wanted.trust } }),
     routes: [route],
   };

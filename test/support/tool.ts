@@ -6,6 +6,8 @@ import { join } from "node:path";
 /** The Debian package of each program that is used. */
 const PACKAGES = {
   curl: "curl",
+  h2load: "nghttp2-client",
+  nghttp: "nghttp2-client",
   nginx: "nginx-light",
   wrk: "wrk",
   faketime: "faketime",

@@ -7,7 +7,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   core: ["core"],
   policy: ["core", "policy"],
   http1: ["core", "http1"],
-  http2: ["core", "http2"],
+  // A request is checked and kept the same way in both: HTTP/2 is read as the lines that HTTP/1.1 would have.
+  http2: ["core", "http1", "http2"],
   proxy: ["core", "policy", "http1", "http2", "proxy"],
   control: ["core", "policy", "control"],
   "sidecar.ts": ["core", "policy", "http1", "http2", "proxy", "control", "version.ts"],

@@ -38,6 +38,43 @@ const limits = z
   .prefault({})
   .describe("What one client may take. Each limit refuses with a reason; none waits for ever.");
 
+const http2 = z
+  .strictObject({
+    streams: count(100, [1, 10_000], "The most requests at a time on a connection."),
+    streamWindow: size(
+      "256KiB",
+      ["64KiB", "16MiB"],
+      "How much of a body a client may send before it is taken; so much may have to be held, for each.",
+    ),
+    connectionWindow: size(
+      "1MiB",
+      ["64KiB", "64MiB"],
+      "How much of all bodies together may be on its way from a client.",
+    ),
+    sessionMemory: size("10MiB", ["1MiB", "1GiB"], "Memory for the protocol itself, a connection."),
+    extendedConnect: z
+      .boolean()
+      .prefault(false)
+      .describe(
+        "Is a WebSocket taken by CONNECT (RFC 8441)? It becomes an upgrade, which the route must allow.",
+      ),
+    prematureResets: count(
+      250,
+      [10, 100_000],
+      "Requests reset before they were worked on; so many among twice as many cut the connection.",
+    ),
+    resetsPerSecond: count(100, [10, 100_000], "And so does one more than this in a second."),
+    controlFrames: count(
+      1000,
+      [10, 100_000],
+      "The most PING, SETTINGS or PRIORITY frames in a second, and one for each KiB of bodies.",
+    ),
+  })
+  .prefault({})
+  .describe(
+    "What one HTTP/2 connection may take, beside limits. Clients speak it by prior knowledge, on the same port.",
+  );
+
 const forwarded = z
   .strictObject({
     trust: z
@@ -175,6 +212,7 @@ export const listener = z.strictObject({
     example: "127.0.0.1:8080",
   }),
   limits,
+  http2,
   forwarded,
   routes: z
     .array(route)

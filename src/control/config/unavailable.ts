@@ -4,7 +4,7 @@ import type { Path } from "./tree.ts";
 
 /** By the mapping that they stand in; `*` is any item of a list. */
 const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
-  "listeners.*": ["http2", "protocol", "tls"],
+  "listeners.*": ["protocol", "tls"],
   "clusters.*": ["http2", "protocol", "tls"],
 };
 

@@ -236,7 +236,7 @@ t.test("retries that cannot be are refused", async (t) => {
 
 t.test("options of later versions are refused as such", async (t) => {
   const later = (name: string) => `${name} is not available yet in this version; remove it`;
-  for (const name of ["tls", "http2", "protocol"]) {
+  for (const name of ["tls", "protocol"]) {
     t.strictSame(errorsOf(inListener(`${name}: {}`)), [`4:5: ${later(name)}`]);
   }
   for (const name of ["tls", "http2", "protocol"]) {

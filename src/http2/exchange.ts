@@ -1,0 +1,289 @@
+// One request and its response on a stream of an HTTP/2 connection.
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { BodySink, Exchange, Peer, ReplyHead, RequestHead } from "../core/exchange.ts";
+import { Fields } from "../core/fields.ts";
+import { Timer } from "../core/wheel.ts";
+import { malformed, SLOW_BODY } from "../http1/lines.ts";
+import { borrow, giveBack } from "../http1/readbuffer.ts";
+import { ReceivedRequest } from "../http1/received.ts";
+import { addRaw, headersOf, pushRaw } from "./fields.ts";
+import type { StreamSettings } from "./settings.ts";
+import { resetStream } from "./reset.ts";
+import { StreamStalls } from "./stalls.ts";
+import {
+  type CarryingStream,
+  carry,
+  hearBody,
+  hearDrain,
+  hearWantTrailers,
+  type StreamEvents,
+} from "./stream.ts";
+
+const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants;
+
+/** What an exchange asks of its connection. */
+export interface StreamOwner {
+  readonly settings: Pick<StreamSettings, "wheel" | "limits">;
+  /** Nobody works on the request any more. */
+  settled(exchange: StreamExchange): void;
+  /** The stream has ended before its response was whole; `code` is of RFC 9113 7. */
+  reset(exchange: StreamExchange, code: number): void;
+  /** The client is to give up the connection. */
+  leave(): void;
+  onBug(error: unknown): void;
+}
+
+const LARGE_BODY = malformed("body_too_large", "body above the limit");
+const BAD_TRAILER = malformed("bad_request", "a trailer could not stand in a line of its own");
+
+export class StreamExchange extends ReceivedRequest implements Exchange, StreamEvents {
+  readonly #stream: CarryingStream;
+  readonly #owner: StreamOwner;
+  readonly #extended: boolean;
+  #timer: Timer | undefined;
+  #stalls: StreamStalls | undefined;
+  /** Trailers of the request. */
+  #came: Fields | undefined;
+  /** Trailers of the response, while the last byte of the body is on its way. */
+  #trailers: string | undefined;
+  /** Is the response whole, or cut off? */
+  #over = false;
+  #continued = false;
+  #drains = false;
+  #tunnels = false;
+
+  /** `extended`: it was CONNECT that asked for an upgrade. */
+  constructor(
+    stream: ServerHttp2Stream,
+    owner: StreamOwner,
+    head: { readonly request: RequestHead; readonly extended: boolean },
+    peer: Peer,
+    startedAt: number,
+  ) {
+    super(head.request, peer, startedAt);
+    this.#extended = head.extended;
+    this.#stream = stream;
+    this.#owner = owner;
+    carry(stream, this);
+    if (this.#extended || stream.endAfterHeaders) return;
+    this.#read();
+  }
+
+  #read(): void {
+    hearBody(this.#stream);
+    this.#watch.bodyComes();
+  }
+
+  get #watch(): StreamStalls {
+    this.#stalls ??= new StreamStalls(this.#owner.settings, this);
+    return this.#stalls;
+  }
+
+  deadline(at: number): void {
+    const { wheel } = this.#owner.settings;
+    if (at < Number.POSITIVE_INFINITY) {
+      if (this.gone) return;
+      this.#timer ??= new Timer(() => this.listener?.onDeadline(wheel.time), this.#owner);
+      wheel.armAt(this.#timer, at);
+    } else if (this.#timer !== undefined) wheel.rest(this.#timer);
+  }
+
+  // What the stream says.
+
+  onData(view: Buffer): void {
+    if (this.wrong !== undefined) return;
+    const { bodyBytes } = this.#owner.settings.limits;
+    const large = bodyBytes > 0 && this.bytesIn + view.length > bodyBytes;
+    if (large && !this.#tunnels) return this.#bodyWrong(LARGE_BODY);
+    this.onBody(view);
+  }
+
+  onTrailers(raw: readonly string[]): void {
+    const fields = new Fields();
+    if (!addRaw(fields, raw)) return this.#bodyWrong(BAD_TRAILER);
+    this.#came = fields;
+  }
+
+  onEnd(): void {
+    this.#stalls?.bodyRests();
+    if (this.gone || this.wrong !== undefined) return;
+    this.onBodyEnd(this.#came);
+  }
+
+  onSlowBody(): void {
+    this.#bodyWrong(SLOW_BODY);
+  }
+
+  onBodyBlocked(): void {
+    this.listener?.onBodyBlocked();
+  }
+
+  onStalledClient(): void {
+    resetStream(this.#stream, NGHTTP2_INTERNAL_ERROR);
+  }
+
+  onBug(error: unknown): void {
+    this.#owner.onBug(error);
+  }
+
+  get moved(): { readonly read: number; readonly written: number } {
+    return { read: this.bytesIn, written: this.bytesOut - this.#stream.writableLength };
+  }
+
+  #bodyWrong(wrong: NonNullable<StreamExchange["wrong"]>): void {
+    if (this.wrong !== undefined || this.bodyWhole) return;
+    this.wrong = wrong;
+    this.#stalls?.bodyRests();
+    this.listener?.onGone();
+  }
+
+  /** The client has reset the stream, or it has ended by itself. */
+  onClosed(): void {
+    this.#stop();
+    if (this.gone) return;
+    this.gone = true;
+    if (this.#over) return;
+    this.#owner.reset(this, this.#stream.rstCode ?? NGHTTP2_NO_ERROR);
+    this.listener?.onGone();
+  }
+
+  onDrain(): void {
+    this.#stalls?.writesDrained();
+    this.listener?.onResponseDrain();
+  }
+
+  onWantTrailers(): void {
+    const raw: string[] = [];
+    pushRaw(raw, this.#trailers ?? "");
+    this.#stream.sendTrailers(headersOf(raw));
+  }
+
+  protected override pauseReading(): void {
+    if (this.#stream.isPaused()) return;
+    this.#watch.bodyWaits();
+    this.#stream.pause();
+  }
+
+  protected override resumeReading(): void {
+    if (!this.#stream.isPaused() || this.gone) return;
+    this.#watch.bodyComes();
+    this.#stream.resume();
+  }
+
+  // The response.
+
+  get #closed(): boolean {
+    return this.#stream.destroyed || this.#stream.closed;
+  }
+
+  interim(status: number, _phrase: string, fields: string): void {
+    if (this.answered || this.#closed) return;
+    // One 100 is enough: the endpoint's own may follow one that we sent in its place.
+    if (status === 100 && this.#continued) return;
+    if (status === 100) this.#continued = true;
+    const raw: string[] = [];
+    pushRaw(raw, fields);
+    this.#stream.additionalHeaders({ ...headersOf(raw), ":status": status });
+  }
+
+  askForBody(): void {
+    if (this.request.expectContinue && this.bytesIn === 0) this.interim(100, "Continue", "");
+  }
+
+  respond(reply: ReplyHead, body: string, trailers: string): void {
+    const raw = this.#head(reply);
+    this.bytesOut += body.length;
+    if (this.#closed) return this.#finish(reply);
+    const stream = this.#stream;
+    if (trailers !== "") {
+      this.#trailers = trailers;
+      hearWantTrailers(stream);
+      stream.respond(raw, WITH_TRAILERS);
+    } else if (body === "") stream.respond(raw, WITHOUT_BODY);
+    else stream.respond(raw);
+    if (body !== "") stream.end(body, "latin1");
+    else if (trailers !== "") stream.end();
+    this.#finish(reply);
+  }
+
+  begin(reply: ReplyHead, first: string): boolean {
+    const raw = this.#head(reply);
+    const trailing = this.request.trailers && reply.framing.kind === "chunked";
+    this.shorten();
+    if (this.#closed) return true;
+    if (trailing) {
+      this.#trailers = "";
+      hearWantTrailers(this.#stream);
+      this.#stream.respond(raw, WITH_TRAILERS);
+    } else this.#stream.respond(raw);
+    return first === "" || this.write(Buffer.from(first, "latin1"));
+  }
+
+  write(view: Buffer): boolean {
+    if (this.#closed) return true;
+    this.bytesOut += view.length;
+    const bytes = borrow(view);
+    const flows =
+      bytes === view ? this.#stream.write(bytes, () => giveBack(bytes)) : this.#stream.write(bytes);
+    if (flows) return true;
+    if (!this.#drains) hearDrain(this.#stream);
+    this.#drains = true;
+    this.#watch.writesBlocked();
+    return false;
+  }
+
+  end(trailers: string): void {
+    if (this.#trailers !== undefined) this.#trailers = trailers;
+    if (!this.#closed) this.#stream.end();
+    this.#finish(undefined);
+  }
+
+  truncate(): void {
+    if (this.#over) return;
+    this.#over = true;
+    resetStream(this.#stream, NGHTTP2_INTERNAL_ERROR);
+  }
+
+  settled(): void {
+    if (!this.#over && !this.gone) this.truncate();
+    if (this.#timer !== undefined) this.#owner.settings.wheel.disarm(this.#timer);
+    this.#owner.settled(this);
+  }
+
+  tunnel(reply: ReplyHead, _protocol: string, sink: BodySink): void {
+    const raw = this.#head({ ...reply, status: 200 }, OF_HANDSHAKE);
+    this.openTunnel(sink);
+    this.#tunnels = true;
+    if (this.#closed) return;
+    this.#stream.respond(raw);
+    this.#watch.tunnelOpens();
+    hearBody(this.#stream);
+  }
+
+  #head(reply: ReplyHead, without = ""): string[] {
+    this.answered = true;
+    // What no endpoint may say here: 2xx to CONNECT would open the tunnel, and HTTP/2 has no 6xx and more.
+    const strange = (this.#extended && without === "" && reply.status < 300) || reply.status > 599;
+    const raw = [":status", String(strange ? 502 : reply.status)];
+    pushRaw(raw, reply.fields);
+    return without === "" ? raw : raw.filter((_, i) => raw[i - (i % 2)] !== without);
+  }
+
+  /** The response is whole; a client that still sends is told that nobody reads it: RFC 9113 8.1. */
+  #finish(reply: ReplyHead | undefined): void {
+    this.#over = true;
+    if (this.#stream.writableLength > 0) this.#watch.writesBlocked();
+    if (this.wrong?.status === 400) this.#stream.close(NGHTTP2_PROTOCOL_ERROR);
+    else if (!this.bodyWhole && !this.#closed) this.#stream.close(NGHTTP2_NO_ERROR);
+    if (reply?.close === true && reply.status === 503) this.#owner.leave();
+  }
+
+  #stop(): void {
+    this.#stalls?.stop();
+    if (this.#timer !== undefined) this.#owner.settings.wheel.disarm(this.#timer);
+  }
+}
+
+const WITH_TRAILERS = { waitForTrailers: true, sendDate: false };
+const WITHOUT_BODY = { endStream: true };
+const OF_HANDSHAKE = "sec-websocket-accept";

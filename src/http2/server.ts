@@ -1,0 +1,276 @@
+// One HTTP/2 connection of a client: every stream is an exchange, as every request of HTTP/1.1 is one.
+//
+//   preface -> SETTINGS -> streams -> idle, drain -> GOAWAY(2^31-1) -> a round trip -> GOAWAY(last) -> closed
+import {
+  constants,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+import type { Malformed, Peer } from "../core/exchange.ts";
+import { Timer } from "../core/wheel.ts";
+import { DRAIN_GRACE_MS } from "../http1/settings.ts";
+import { cutSocket } from "../http1/socket.ts";
+import { StreamExchange, type StreamOwner } from "./exchange.ts";
+import { pushRaw } from "./fields.ts";
+import { type Flood, Floods } from "./floods.ts";
+import { readRequest } from "./request.ts";
+import { resetStream } from "./reset.ts";
+import type { StreamSettings } from "./settings.ts";
+
+const {
+  NGHTTP2_CANCEL,
+  NGHTTP2_ENHANCE_YOUR_CALM,
+  NGHTTP2_FLAG_END_STREAM,
+  NGHTTP2_NO_ERROR,
+  NGHTTP2_REFUSED_STREAM,
+} = constants;
+
+/** The highest id that a stream can have: no stream is refused yet. */
+const LAST_STREAM = 2 ** 31 - 1;
+/** A client has so long to close its side after us. */
+const LINGER_MS = 1000;
+/** nghttp2 counts resets of its own; ours know which of them are a flood. */
+const ANY = 2 ** 31;
+
+type State =
+  /** The client's SETTINGS have not come. */
+  | "begun"
+  | "open"
+  /** The first GOAWAY is out. */
+  | "warned"
+  /** No stream begins any more. */
+  | "leaving"
+  | "closed";
+
+export class StreamConnection implements StreamOwner {
+  readonly settings: StreamSettings;
+  readonly #socket: Socket;
+  readonly #peer: Peer;
+  readonly #session: ServerHttp2Session;
+  readonly #closed: (connection: StreamConnection) => void;
+  readonly #floods: Floods;
+  /** Of what is waited for: SETTINGS, a request, a round trip, the client's own end. */
+  readonly #timer: Timer;
+  #state: State = "begun";
+  /** Requests that are worked on, whether or not their streams are still there. */
+  #open = 0;
+  /** Bytes of the bodies of those that have ended. */
+  #moved = 0;
+  #rests = false;
+  /** Streams that wait for the rest to end. */
+  #waiting: (() => void)[] = [];
+
+  /** `socket` speaks HTTP/2 from its first byte on, whether or not that has been read and put back. */
+  constructor(
+    socket: Socket,
+    peer: Peer,
+    settings: StreamSettings,
+    closed: (connection: StreamConnection) => void,
+  ) {
+    this.settings = settings;
+    this.#socket = socket;
+    this.#peer = peer;
+    this.#closed = closed;
+    this.#floods = new Floods(settings.http2);
+    this.#timer = new Timer(() => this.#onTimer(), this);
+    this.#session = performServerHandshake(socket, optionsOf(settings));
+    this.#session.setLocalWindowSize(settings.http2.connectionWindow);
+    this.#listen();
+    settings.wheel.arm(this.#timer, settings.limits.headTimeout);
+  }
+
+  #listen(): void {
+    const session = this.#session;
+    session.on("stream", (stream, _headers, flags, raw) => this.#onStream(stream, flags, raw));
+    session.on("remoteSettings", () => this.#onSettings());
+    session.on("ping", () => this.#onFrame("ping"));
+    session.on("priority", () => this.#onFrame("priority"));
+    session.on("error", (error) => this.#onError(error));
+    session.on("close", () => this.#onClose());
+  }
+
+  /** Tells the client to go elsewhere, waits for what is under way, and closes. */
+  drain(): void {
+    if (this.#state !== "open" && this.#state !== "begun") return;
+    this.#state = "warned";
+    this.settings.wheel.arm(this.#timer, DRAIN_GRACE_MS);
+    this.#session.goaway(NGHTTP2_NO_ERROR, LAST_STREAM);
+    // What the client has sent before it heard of that comes before its answer to this.
+    this.#session.ping(() => this.#lastCall());
+  }
+
+  leave(): void {
+    this.drain();
+  }
+
+  /** Begins nothing that comes for now, or does so again; what has begun goes on. */
+  rest(rests: boolean): void {
+    this.#rests = rests;
+    if (rests) return;
+    for (const begin of this.#waiting.splice(0)) begin();
+  }
+
+  cut(): void {
+    this.#session.destroy(undefined, NGHTTP2_CANCEL);
+    cutSocket(this.#socket);
+  }
+
+  // What its exchanges say.
+
+  settled(exchange: StreamExchange): void {
+    this.#open--;
+    this.#moved += exchange.bytesIn + exchange.bytesOut;
+    if (this.#open === 0 && this.#state === "open") this.#idles();
+  }
+
+  reset(exchange: StreamExchange, code: number): void {
+    this.#count(this.settings.clock.now() - exchange.startedAt, code);
+  }
+
+  onBug(error: unknown): void {
+    this.settings.wheel.onBug(error);
+    this.cut();
+  }
+
+  // What the session says.
+
+  #onStream(stream: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
+    stream.on("error", ignore);
+    this.#floods.opened();
+    if (stream.destroyed || stream.closed) return this.#count(0, stream.rstCode);
+    if (this.#open >= this.settings.http2.streams) return resetStream(stream, NGHTTP2_REFUSED_STREAM);
+    this.#open++;
+    const now = this.settings.clock.now();
+    if (!this.#rests) return this.#begin(stream, flags, raw, now);
+    this.#waiting.push(() => this.#begin(stream, flags, raw, now));
+  }
+
+  #begin(stream: ServerHttp2Stream, flags: number, raw: readonly string[], now: number): void {
+    try {
+      const { limits, random } = this.settings;
+      const ended = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
+      const request = readRequest(raw, ended, limits, random);
+      if ("reason" in request) return this.#refuse(stream, request, ended);
+      const head = { request, extended: request.upgrade !== undefined };
+      const exchange = new StreamExchange(stream, this, head, this.#peer, now);
+      if (stream.destroyed || stream.closed) exchange.onClosed();
+      this.settings.serve(exchange);
+    } catch (error) {
+      this.onBug(error);
+    }
+  }
+
+  #refuse(stream: ServerHttp2Stream, wrong: Malformed, ended: boolean): void {
+    this.#open--;
+    if (this.#open === 0 && this.#state === "open") this.#idles();
+    const { reply, body } = this.settings.refusal(wrong, this.#peer);
+    if (stream.destroyed || stream.closed) return;
+    const raw = [":status", String(reply.status)];
+    pushRaw(raw, reply.fields);
+    stream.respond(raw, { endStream: body === "" });
+    if (body !== "") stream.end(body, "latin1");
+    if (!ended) stream.close(NGHTTP2_NO_ERROR);
+  }
+
+  #onSettings(): void {
+    if (this.#state === "begun") {
+      this.#state = "open";
+      if (this.#open === 0) this.#idles();
+      else this.settings.wheel.rest(this.#timer);
+    }
+    this.#onFrame("settings");
+  }
+
+  #onFrame(kind: "settings" | "ping" | "priority"): void {
+    const flood = this.#floods.frame(kind, this.settings.clock.now(), this.#moved);
+    this.#moved = 0;
+    if (flood !== undefined) this.#flooded(flood);
+  }
+
+  /** A stream was reset after so long. */
+  #count(livedMs: number, code = NGHTTP2_NO_ERROR): void {
+    if (this.#state === "closed") return;
+    const byUs = code !== NGHTTP2_CANCEL && code !== NGHTTP2_NO_ERROR;
+    const flood = this.#floods.reset(this.settings.clock.now(), livedMs, byUs);
+    if (flood !== undefined) this.#flooded(flood);
+  }
+
+  #flooded(flood: Flood): void {
+    if (this.#session.destroyed) return;
+    this.settings.flooded(flood, this.#peer);
+    this.#session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM);
+    this.#ends();
+  }
+
+  /** The client has broken the protocol: it has been told by GOAWAY. */
+  #onError(error: Error): void {
+    const flood = floodOf(error);
+    if (flood !== undefined) this.settings.flooded(flood, this.#peer);
+    this.#ends();
+  }
+
+  #onClose(): void {
+    this.#state = "closed";
+    this.#waiting = [];
+    this.settings.wheel.disarm(this.#timer);
+    this.#closed(this);
+  }
+
+  // What takes too long.
+
+  #idles(): void {
+    this.settings.wheel.arm(this.#timer, this.settings.limits.idle);
+  }
+
+  #onTimer(): void {
+    if (this.#state === "begun") this.cut();
+    else if (this.#state === "open" && this.#open === 0) this.drain();
+    else if (this.#state === "warned") this.#lastCall();
+    else if (this.#state === "leaving" && this.#session.destroyed) this.#socket.destroy();
+    else if (this.#state === "leaving") this.#ends();
+  }
+
+  #lastCall(): void {
+    if (this.#state !== "warned" || this.#session.destroyed) return;
+    this.#session.close();
+    this.#ends();
+  }
+
+  /** Once nothing is under way any more, the client has its time to read and to close. */
+  #ends(): void {
+    if (this.#state === "closed") return;
+    this.#state = "leaving";
+    this.settings.wheel.arm(this.#timer, LINGER_MS);
+  }
+}
+
+function ignore(): void {}
+
+function optionsOf({
+  http2,
+  limits,
+}: StreamSettings): Parameters<typeof performServerHandshake>[1] {
+  return {
+    settings: {
+      enablePush: false,
+      enableConnectProtocol: http2.extendedConnect,
+      initialWindowSize: http2.streamWindow,
+      maxConcurrentStreams: http2.streams,
+      // As RFC 9113 6.5.2 counts: 32 for each line.
+      maxHeaderListSize: limits.headerBytes + 32 * limits.headers,
+    },
+    // What is a little too much is refused by us, with a status.
+    maxHeaderListPairs: 2 * limits.headers,
+    maxSessionMemory: Math.ceil(http2.sessionMemory / 2 ** 20),
+    maxSessionInvalidFrames: http2.prematureResets,
+    streamResetBurst: ANY,
+    streamResetRate: ANY,
+    strictSingleValueFields: false,
+  };
+}
+
+function floodOf(_error: Error): Flood | undefined {
+  return undefined;
+}
