@@ -1,14 +1,15 @@
 // One request and its response on a stream of an HTTP/2 connection.
-import { constants, type ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
 import type { BodySink, Exchange, Peer, ReplyHead, RequestHead } from "../core/exchange.ts";
 import { Fields } from "../core/fields.ts";
 import { Timer } from "../core/wheel.ts";
 import { malformed, SLOW_BODY } from "../http1/lines.ts";
 import { borrow, giveBack } from "../http1/readbuffer.ts";
 import { ReceivedRequest } from "../http1/received.ts";
+import { INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from "./codes.ts";
 import { addRaw, headersOf, pushRaw } from "./fields.ts";
-import type { StreamSettings } from "./settings.ts";
 import { resetStream } from "./reset.ts";
+import type { StreamSettings } from "./settings.ts";
 import { StreamStalls } from "./stalls.ts";
 import {
   type CarryingStream,
@@ -18,8 +19,6 @@ import {
   hearWantTrailers,
   type StreamEvents,
 } from "./stream.ts";
-
-const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants;
 
 /** What an exchange asks of its connection. */
 export interface StreamOwner {
@@ -119,7 +118,7 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
   }
 
   onStalledClient(): void {
-    resetStream(this.#stream, NGHTTP2_INTERNAL_ERROR);
+    resetStream(this.#stream, INTERNAL_ERROR);
   }
 
   onBug(error: unknown): void {
@@ -143,7 +142,7 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
     if (this.gone) return;
     this.gone = true;
     if (this.#over) return;
-    this.#owner.reset(this, this.#stream.rstCode ?? NGHTTP2_NO_ERROR);
+    this.#owner.reset(this, this.#stream.rstCode ?? NO_ERROR);
     this.listener?.onGone();
   }
 
@@ -241,7 +240,7 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
   truncate(): void {
     if (this.#over) return;
     this.#over = true;
-    resetStream(this.#stream, NGHTTP2_INTERNAL_ERROR);
+    resetStream(this.#stream, INTERNAL_ERROR);
   }
 
   settled(): void {
@@ -273,8 +272,8 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
   #finish(reply: ReplyHead | undefined): void {
     this.#over = true;
     if (this.#stream.writableLength > 0) this.#watch.writesBlocked();
-    if (this.wrong?.status === 400) this.#stream.close(NGHTTP2_PROTOCOL_ERROR);
-    else if (!this.bodyWhole && !this.#closed) this.#stream.close(NGHTTP2_NO_ERROR);
+    if (this.wrong?.status === 400) this.#stream.close(PROTOCOL_ERROR);
+    else if (!this.bodyWhole && !this.#closed) this.#stream.close(NO_ERROR);
     if (reply?.close === true && reply.status === 503) this.#owner.leave();
   }
 

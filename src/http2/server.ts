@@ -1,31 +1,19 @@
 // One HTTP/2 connection of a client: every stream is an exchange, as every request of HTTP/1.1 is one.
 //
 //   preface -> SETTINGS -> streams -> idle, drain -> GOAWAY(2^31-1) -> a round trip -> GOAWAY(last) -> closed
-import {
-  constants,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
+import type { performServerHandshake, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Malformed, Peer } from "../core/exchange.ts";
 import { Timer } from "../core/wheel.ts";
 import { DRAIN_GRACE_MS } from "../http1/settings.ts";
 import { cutSocket } from "../http1/socket.ts";
+import { CANCEL, END_STREAM, ENHANCE_YOUR_CALM, NO_ERROR, REFUSED_STREAM } from "./codes.ts";
 import { StreamExchange, type StreamOwner } from "./exchange.ts";
 import { pushRaw } from "./fields.ts";
 import { type Flood, Floods } from "./floods.ts";
 import { readRequest } from "./request.ts";
 import { resetStream } from "./reset.ts";
 import type { StreamSettings } from "./settings.ts";
-
-const {
-  NGHTTP2_CANCEL,
-  NGHTTP2_ENHANCE_YOUR_CALM,
-  NGHTTP2_FLAG_END_STREAM,
-  NGHTTP2_NO_ERROR,
-  NGHTTP2_REFUSED_STREAM,
-} = constants;
 
 /** The highest id that a stream can have: no stream is refused yet. */
 const LAST_STREAM = 2 ** 31 - 1;
@@ -75,7 +63,8 @@ export class StreamConnection implements StreamOwner {
     this.#closed = closed;
     this.#floods = new Floods(settings.http2);
     this.#timer = new Timer(() => this.#onTimer(), this);
-    this.#session = performServerHandshake(socket, optionsOf(settings));
+    const http2 = process.getBuiltinModule("node:http2");
+    this.#session = http2.performServerHandshake(socket, optionsOf(settings));
     this.#session.setLocalWindowSize(settings.http2.connectionWindow);
     this.#listen();
     settings.wheel.arm(this.#timer, settings.limits.headTimeout);
@@ -96,7 +85,7 @@ export class StreamConnection implements StreamOwner {
     if (this.#state !== "open" && this.#state !== "begun") return;
     this.#state = "warned";
     this.settings.wheel.arm(this.#timer, DRAIN_GRACE_MS);
-    this.#session.goaway(NGHTTP2_NO_ERROR, LAST_STREAM);
+    this.#session.goaway(NO_ERROR, LAST_STREAM);
     // What the client has sent before it heard of that comes before its answer to this.
     this.#session.ping(() => this.#lastCall());
   }
@@ -113,7 +102,7 @@ export class StreamConnection implements StreamOwner {
   }
 
   cut(): void {
-    this.#session.destroy(undefined, NGHTTP2_CANCEL);
+    this.#session.destroy(undefined, CANCEL);
     cutSocket(this.#socket);
   }
 
@@ -140,7 +129,7 @@ export class StreamConnection implements StreamOwner {
     stream.on("error", ignore);
     this.#floods.opened();
     if (stream.destroyed || stream.closed) return this.#count(0, stream.rstCode);
-    if (this.#open >= this.settings.http2.streams) return resetStream(stream, NGHTTP2_REFUSED_STREAM);
+    if (this.#open >= this.settings.http2.streams) return resetStream(stream, REFUSED_STREAM);
     this.#open++;
     const now = this.settings.clock.now();
     if (!this.#rests) return this.#begin(stream, flags, raw, now);
@@ -150,7 +139,7 @@ export class StreamConnection implements StreamOwner {
   #begin(stream: ServerHttp2Stream, flags: number, raw: readonly string[], now: number): void {
     try {
       const { limits, random } = this.settings;
-      const ended = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
+      const ended = (flags & END_STREAM) !== 0;
       const request = readRequest(raw, ended, limits, random);
       if ("reason" in request) return this.#refuse(stream, request, ended);
       const head = { request, extended: request.upgrade !== undefined };
@@ -171,7 +160,7 @@ export class StreamConnection implements StreamOwner {
     pushRaw(raw, reply.fields);
     stream.respond(raw, { endStream: body === "" });
     if (body !== "") stream.end(body, "latin1");
-    if (!ended) stream.close(NGHTTP2_NO_ERROR);
+    if (!ended) stream.close(NO_ERROR);
   }
 
   #onSettings(): void {
@@ -190,9 +179,9 @@ export class StreamConnection implements StreamOwner {
   }
 
   /** A stream was reset after so long. */
-  #count(livedMs: number, code = NGHTTP2_NO_ERROR): void {
+  #count(livedMs: number, code = NO_ERROR): void {
     if (this.#state === "closed") return;
-    const byUs = code !== NGHTTP2_CANCEL && code !== NGHTTP2_NO_ERROR;
+    const byUs = code !== CANCEL && code !== NO_ERROR;
     const flood = this.#floods.reset(this.settings.clock.now(), livedMs, byUs);
     if (flood !== undefined) this.#flooded(flood);
   }
@@ -200,7 +189,7 @@ export class StreamConnection implements StreamOwner {
   #flooded(flood: Flood): void {
     if (this.#session.destroyed) return;
     this.settings.flooded(flood, this.#peer);
-    this.#session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM);
+    this.#session.destroy(undefined, ENHANCE_YOUR_CALM);
     this.#ends();
   }
 

@@ -1,8 +1,8 @@
 // Sockets in: one connection per client, of HTTP/1.1 or HTTP/2, and one exchange per request.
 import net from "node:net";
 import type { Address } from "../core/address.ts";
-import { DOWNSTREAM_REFUSED, HTTP2_FLOODS } from "../core/families.ts";
 import type { Malformed, Peer } from "../core/exchange.ts";
+import { DOWNSTREAM_REFUSED, HTTP2_FLOODS } from "../core/families.ts";
 import type { Counter, Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
 import { ServerConnection } from "../http1/server.ts";

@@ -37,6 +37,7 @@ interface Promised {
     readonly name: string;
     readonly bind: Address;
     readonly limits: Readonly<Record<string, number>>;
+    readonly http2: Readonly<Record<string, number | boolean>>;
     readonly forwarded: { readonly trust: readonly string[] };
     readonly routes: readonly PromisedRoute[];
   }[];
@@ -117,6 +118,11 @@ const DEFAULTS: Promised = {
         bodyIdle: 30_000,
         bodyRateBytes: 240,
         tunnelIdle: 3_600_000,
+      },
+      http2: {
+        ...{ streams: 100, streamWindow: 262_144, connectionWindow: 1_048_576 },
+        ...{ sessionMemory: 10_485_760, extendedConnect: false },
+        ...{ prematureResets: 250, resetsPerSecond: 100, controlFrames: 1000 },
       },
       forwarded: { trust: [] },
       routes: [
