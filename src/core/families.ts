@@ -176,8 +176,8 @@ export const DOWNSTREAM_REFUSED = {
   labels: ["listener"],
 } as const satisfies Family;
 
-export const HTTP2_FLOODS = {
-  name: "http2_floods_total",
+export const DOWNSTREAM_FLOODS = {
+  name: "downstream_floods_total",
   help: "HTTP/2 connections of clients that were cut because of what they sent, by what that was.",
   kind: "counter",
   labels: ["listener", "flood"],

@@ -2,7 +2,7 @@
 import net from "node:net";
 import type { Address } from "../core/address.ts";
 import type { Malformed, Peer } from "../core/exchange.ts";
-import { DOWNSTREAM_REFUSED, HTTP2_FLOODS } from "../core/families.ts";
+import { DOWNSTREAM_FLOODS, DOWNSTREAM_REFUSED } from "../core/families.ts";
 import type { Counter, Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
 import { ServerConnection } from "../http1/server.ts";
@@ -173,7 +173,7 @@ export class Listener {
         return refusal(wrong, path());
       },
       flooded: (flood, peer) => {
-        this.#meter.counter(HTTP2_FLOODS, { listener: name, flood }).add();
+        this.#meter.counter(DOWNSTREAM_FLOODS, { listener: name, flood }).add();
         path().recorder.malformed(floodOf(flood), peer);
       },
     };
