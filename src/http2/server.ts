@@ -1,26 +1,34 @@
 // One HTTP/2 connection of a client: every stream is an exchange, as every request of HTTP/1.1 is one.
 //
 //   preface -> SETTINGS -> streams -> idle, drain -> GOAWAY(2^31-1) -> a round trip -> GOAWAY(last) -> closed
-import type { performServerHandshake, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Malformed, Peer } from "../core/exchange.ts";
 import { Timer } from "../core/wheel.ts";
 import { DRAIN_GRACE_MS } from "../http1/settings.ts";
 import { cutSocket } from "../http1/socket.ts";
-import { CANCEL, END_STREAM, ENHANCE_YOUR_CALM, NO_ERROR, REFUSED_STREAM } from "./codes.ts";
+import {
+  CANCEL,
+  END_STREAM,
+  ENHANCE_YOUR_CALM,
+  NO_ERROR,
+  PROTOCOL_ERROR,
+  REFUSED_STREAM,
+} from "./codes.ts";
 import { StreamExchange, type StreamOwner } from "./exchange.ts";
 import { pushRaw } from "./fields.ts";
 import { type Flood, Floods } from "./floods.ts";
 import { readRequest } from "./request.ts";
 import { resetStream } from "./reset.ts";
+import { openSession } from "./session.ts";
 import type { StreamSettings } from "./settings.ts";
 
 /** The highest id that a stream can have: no stream is refused yet. */
 const LAST_STREAM = 2 ** 31 - 1;
 /** A client has so long to close its side after us. */
 const LINGER_MS = 1000;
-/** nghttp2 counts resets of its own; ours know which of them are a flood. */
-const ANY = 2 ** 31;
+/** And after a flood so long to read why. */
+const FLOODED_MS = 100;
 
 type State =
   /** The client's SETTINGS have not come. */
@@ -30,6 +38,8 @@ type State =
   | "warned"
   /** No stream begins any more. */
   | "leaving"
+  /** It is about to be cut. */
+  | "flooded"
   | "closed";
 
 export class StreamConnection implements StreamOwner {
@@ -47,6 +57,7 @@ export class StreamConnection implements StreamOwner {
   /** Bytes of the bodies of those that have ended. */
   #moved = 0;
   #rests = false;
+  #doubtful: Timer | undefined;
   /** Streams that wait for the rest to end. */
   #waiting: (() => void)[] = [];
 
@@ -63,9 +74,7 @@ export class StreamConnection implements StreamOwner {
     this.#closed = closed;
     this.#floods = new Floods(settings.http2);
     this.#timer = new Timer(() => this.#onTimer(), this);
-    const http2 = process.getBuiltinModule("node:http2");
-    this.#session = http2.performServerHandshake(socket, optionsOf(settings));
-    this.#session.setLocalWindowSize(settings.http2.connectionWindow);
+    this.#session = openSession(socket, settings, () => this.#doubt());
     this.#listen();
     settings.wheel.arm(this.#timer, settings.limits.headTimeout);
   }
@@ -129,6 +138,7 @@ export class StreamConnection implements StreamOwner {
     stream.on("error", ignore);
     this.#floods.opened();
     if (stream.destroyed || stream.closed) return this.#count(0, stream.rstCode);
+    if (this.#state === "flooded") return resetStream(stream, REFUSED_STREAM);
     if (this.#open >= this.settings.http2.streams) return resetStream(stream, REFUSED_STREAM);
     this.#open++;
     const now = this.settings.clock.now();
@@ -178,6 +188,20 @@ export class StreamConnection implements StreamOwner {
     if (flood !== undefined) this.#flooded(flood);
   }
 
+  /** Was it one stream that was wrong, or all of it? Only a session that lives hears the answer to its PING. */
+  #doubt(): void {
+    this.#count(0, PROTOCOL_ERROR);
+    if (this.#doubtful !== undefined || this.#session.destroyed) return;
+    const timer = new Timer(() => this.cut(), this);
+    this.#doubtful = timer;
+    this.settings.wheel.arm(timer, LINGER_MS);
+    this.#session.ping((error) => {
+      if (error !== null) return;
+      this.settings.wheel.disarm(timer);
+      this.#doubtful = undefined;
+    });
+  }
+
   /** A stream was reset after so long. */
   #count(livedMs: number, code = NO_ERROR): void {
     if (this.#state === "closed") return;
@@ -187,10 +211,12 @@ export class StreamConnection implements StreamOwner {
   }
 
   #flooded(flood: Flood): void {
-    if (this.#session.destroyed) return;
+    if (this.#session.destroyed || this.#state === "flooded") return;
     this.settings.flooded(flood, this.#peer);
-    this.#session.destroy(undefined, ENHANCE_YOUR_CALM);
-    this.#ends();
+    // A close over what nobody has read would be a reset, and take GOAWAY along. nghttp2 begins nothing more.
+    this.#session.goaway(ENHANCE_YOUR_CALM);
+    this.#state = "flooded";
+    this.settings.wheel.arm(this.#timer, FLOODED_MS);
   }
 
   /** The client has broken the protocol: it has been told by GOAWAY. */
@@ -204,6 +230,7 @@ export class StreamConnection implements StreamOwner {
     this.#state = "closed";
     this.#waiting = [];
     this.settings.wheel.disarm(this.#timer);
+    if (this.#doubtful !== undefined) this.settings.wheel.disarm(this.#doubtful);
     this.#closed(this);
   }
 
@@ -217,6 +244,7 @@ export class StreamConnection implements StreamOwner {
     if (this.#state === "begun") this.cut();
     else if (this.#state === "open" && this.#open === 0) this.drain();
     else if (this.#state === "warned") this.#lastCall();
+    else if (this.#state === "flooded") this.cut();
     else if (this.#state === "leaving" && this.#session.destroyed) this.#socket.destroy();
     else if (this.#state === "leaving") this.#ends();
   }
@@ -229,36 +257,13 @@ export class StreamConnection implements StreamOwner {
 
   /** Once nothing is under way any more, the client has its time to read and to close. */
   #ends(): void {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#state === "flooded") return;
     this.#state = "leaving";
     this.settings.wheel.arm(this.#timer, LINGER_MS);
   }
 }
 
 function ignore(): void {}
-
-function optionsOf({
-  http2,
-  limits,
-}: StreamSettings): Parameters<typeof performServerHandshake>[1] {
-  return {
-    settings: {
-      enablePush: false,
-      enableConnectProtocol: http2.extendedConnect,
-      initialWindowSize: http2.streamWindow,
-      maxConcurrentStreams: http2.streams,
-      // As RFC 9113 6.5.2 counts: 32 for each line.
-      maxHeaderListSize: limits.headerBytes + 32 * limits.headers,
-    },
-    // What is a little too much is refused by us, with a status.
-    maxHeaderListPairs: 2 * limits.headers,
-    maxSessionMemory: Math.ceil(http2.sessionMemory / 2 ** 20),
-    maxSessionInvalidFrames: http2.prematureResets,
-    streamResetBurst: ANY,
-    streamResetRate: ANY,
-    strictSingleValueFields: false,
-  };
-}
 
 function floodOf(_error: Error): Flood | undefined {
   return undefined;

@@ -1,0 +1,53 @@
+// A session of node:http2, set up as this listener wants it, and a little more forgiving than Node is.
+import type { performServerHandshake, ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import type { StreamSettings } from "./settings.ts";
+
+/** NGHTTP2_ERR_PROTO: something was wrong with a frame. */
+const WRONG_FRAME = -505;
+/** nghttp2 counts resets of its own; ours know which of them are a flood. */
+const ANY = 2 ** 31;
+
+/**
+ * Takes over `socket`. `doubted` hears of a frame that nghttp2 found wrong: either it has reset one stream and all
+ * is well, or it has said GOAWAY and reads no more. Node does not ask which, and would destroy the session.
+ */
+export function openSession(
+  socket: Socket,
+  settings: StreamSettings,
+  doubted: () => void,
+): ServerHttp2Session {
+  const http2 = process.getBuiltinModule("node:http2");
+  const session = http2.performServerHandshake(socket, optionsOf(settings));
+  const { destroy } = session;
+  session.destroy = (error, code) => {
+    const wrong = error !== undefined && "errno" in error && error.errno === WRONG_FRAME;
+    if (wrong) doubted();
+    else destroy.call(session, error, code);
+  };
+  session.setLocalWindowSize(settings.http2.connectionWindow);
+  return session;
+}
+
+function optionsOf({
+  http2,
+  limits,
+}: StreamSettings): Parameters<typeof performServerHandshake>[1] {
+  return {
+    settings: {
+      enablePush: false,
+      enableConnectProtocol: http2.extendedConnect,
+      initialWindowSize: http2.streamWindow,
+      maxConcurrentStreams: http2.streams,
+      // As RFC 9113 6.5.2 counts: 32 for each line.
+      maxHeaderListSize: limits.headerBytes + 32 * limits.headers,
+    },
+    // What is a little too much is refused by us, with a status.
+    maxHeaderListPairs: 2 * limits.headers,
+    maxSessionMemory: Math.ceil(http2.sessionMemory / 2 ** 20),
+    maxSessionInvalidFrames: http2.prematureResets,
+    streamResetBurst: ANY,
+    streamResetRate: ANY,
+    strictSingleValueFields: false,
+  };
+}
