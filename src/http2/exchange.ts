@@ -23,12 +23,14 @@ import {
 /** What an exchange asks of its connection. */
 export interface StreamOwner {
   readonly settings: Pick<StreamSettings, "wheel" | "limits">;
+  /** Bytes of bodies have gone either way, and so many pieces of them have come. */
+  moved(bytes: number, pieces: number): void;
   /** Nobody works on the request any more. */
-  settled(exchange: StreamExchange): void;
+  settled(): void;
   /** The stream has ended before its response was whole; `code` is of RFC 9113 7. */
   reset(exchange: StreamExchange, code: number): void;
   /** The client is to give up the connection. */
-  leave(): void;
+  drain(): void;
   onBug(error: unknown): void;
 }
 
@@ -90,6 +92,7 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
   // What the stream says.
 
   onData(view: Buffer): void {
+    this.#owner.moved(view.length, 1);
     if (this.wrong !== undefined) return;
     const { bodyBytes } = this.#owner.settings.limits;
     const large = bodyBytes > 0 && this.bytesIn + view.length > bodyBytes;
@@ -191,7 +194,7 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
 
   respond(reply: ReplyHead, body: string, trailers: string): void {
     const raw = this.#head(reply);
-    this.bytesOut += body.length;
+    this.#count(body.length);
     if (this.#closed) return this.#finish(reply);
     const stream = this.#stream;
     if (trailers !== "") {
@@ -220,7 +223,7 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
 
   write(view: Buffer): boolean {
     if (this.#closed) return true;
-    this.bytesOut += view.length;
+    this.#count(view.length);
     const bytes = borrow(view);
     const flows =
       bytes === view ? this.#stream.write(bytes, () => giveBack(bytes)) : this.#stream.write(bytes);
@@ -246,7 +249,7 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
   settled(): void {
     if (!this.#over && !this.gone) this.truncate();
     if (this.#timer !== undefined) this.#owner.settings.wheel.disarm(this.#timer);
-    this.#owner.settled(this);
+    this.#owner.settled();
   }
 
   tunnel(reply: ReplyHead, _protocol: string, sink: BodySink): void {
@@ -257,6 +260,11 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
     this.#stream.respond(raw);
     this.#watch.tunnelOpens();
     hearBody(this.#stream);
+  }
+
+  #count(bytes: number): void {
+    this.bytesOut += bytes;
+    this.#owner.moved(bytes, 0);
   }
 
   #head(reply: ReplyHead, without = ""): string[] {
@@ -274,7 +282,7 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
     if (this.#stream.writableLength > 0) this.#watch.writesBlocked();
     if (this.wrong?.status === 400) this.#stream.close(PROTOCOL_ERROR);
     else if (!this.bodyWhole && !this.#closed) this.#stream.close(NO_ERROR);
-    if (reply?.close === true && reply.status === 503) this.#owner.leave();
+    if (reply?.close === true && reply.status === 503) this.#owner.drain();
   }
 
   #stop(): void {

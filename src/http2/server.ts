@@ -25,10 +25,11 @@ import type { StreamSettings } from "./settings.ts";
 
 /** The highest id that a stream can have: no stream is refused yet. */
 const LAST_STREAM = 2 ** 31 - 1;
-/** A client has so long to close its side after us. */
+/** A client has so long to close its side after us, and after a flood to read why. */
 const LINGER_MS = 1000;
-/** And after a flood so long to read why. */
 const FLOODED_MS = 100;
+/** How often it is asked what a connection has sent beside requests. */
+const LOOK_MS = 5000;
 
 type State =
   /** The client's SETTINGS have not come. */
@@ -54,8 +55,12 @@ export class StreamConnection implements StreamOwner {
   #state: State = "begun";
   /** Requests that are worked on, whether or not their streams are still there. */
   #open = 0;
-  /** Bytes of the bodies of those that have ended. */
-  #moved = 0;
+  /** Of bodies, since it was asked last. */
+  #bodies = 0;
+  #pieces = 0;
+  #read = 0;
+  #lookedAt: number;
+  readonly #look: Timer;
   #rests = false;
   #doubtful: Timer | undefined;
   /** Streams that wait for the rest to end. */
@@ -72,21 +77,19 @@ export class StreamConnection implements StreamOwner {
     this.#socket = socket;
     this.#peer = peer;
     this.#closed = closed;
+    this.#lookedAt = settings.wheel.time;
     this.#floods = new Floods(settings.http2);
     this.#timer = new Timer(() => this.#onTimer(), this);
-    this.#session = openSession(socket, settings, () => this.#doubt());
-    this.#listen();
+    this.#look = new Timer(() => this.#onLook(), this);
+    this.#session = openSession(socket, settings, this);
+    this.#session.on("stream", (stream, _headers, flags, raw) =>
+      this.#onStream(stream, flags, raw),
+    );
+    this.#session.on("remoteSettings", () => this.#onSettings());
+    this.#session.on("ping", () => this.#onFrame("ping"));
+    this.#session.on("error", ignore).on("close", () => this.#onClose());
     settings.wheel.arm(this.#timer, settings.limits.headTimeout);
-  }
-
-  #listen(): void {
-    const session = this.#session;
-    session.on("stream", (stream, _headers, flags, raw) => this.#onStream(stream, flags, raw));
-    session.on("remoteSettings", () => this.#onSettings());
-    session.on("ping", () => this.#onFrame("ping"));
-    session.on("priority", () => this.#onFrame("priority"));
-    session.on("error", (error) => this.#onError(error));
-    session.on("close", () => this.#onClose());
+    settings.wheel.arm(this.#look, LOOK_MS);
   }
 
   /** Tells the client to go elsewhere, waits for what is under way, and closes. */
@@ -99,10 +102,6 @@ export class StreamConnection implements StreamOwner {
     this.#session.ping(() => this.#lastCall());
   }
 
-  leave(): void {
-    this.drain();
-  }
-
   /** Begins nothing that comes for now, or does so again; what has begun goes on. */
   rest(rests: boolean): void {
     this.#rests = rests;
@@ -111,15 +110,19 @@ export class StreamConnection implements StreamOwner {
   }
 
   cut(): void {
-    this.#session.destroy(undefined, CANCEL);
+    this.#session.destroy();
     cutSocket(this.#socket);
   }
 
   // What its exchanges say.
 
-  settled(exchange: StreamExchange): void {
+  moved(bytes: number, pieces: number): void {
+    this.#bodies += bytes;
+    this.#pieces += pieces;
+  }
+
+  settled(): void {
     this.#open--;
-    this.#moved += exchange.bytesIn + exchange.bytesOut;
     if (this.#open === 0 && this.#state === "open") this.#idles();
   }
 
@@ -182,17 +185,16 @@ export class StreamConnection implements StreamOwner {
     this.#onFrame("settings");
   }
 
-  #onFrame(kind: "settings" | "ping" | "priority"): void {
-    const flood = this.#floods.frame(kind, this.settings.clock.now(), this.#moved);
-    this.#moved = 0;
+  #onFrame(kind: "settings" | "ping"): void {
+    const flood = this.#floods.frame(kind, this.settings.clock.now(), this.#bodies);
     if (flood !== undefined) this.#flooded(flood);
   }
 
   /** Was it one stream that was wrong, or all of it? Only a session that lives hears the answer to its PING. */
-  #doubt(): void {
+  onDoubt(): void {
     this.#count(0, PROTOCOL_ERROR);
     if (this.#doubtful !== undefined || this.#session.destroyed) return;
-    const timer = new Timer(() => this.cut(), this);
+    const timer = new Timer(() => this.#doubted(), this);
     this.#doubtful = timer;
     this.settings.wheel.arm(timer, LINGER_MS);
     this.#session.ping((error) => {
@@ -200,6 +202,12 @@ export class StreamConnection implements StreamOwner {
       this.settings.wheel.disarm(timer);
       this.#doubtful = undefined;
     });
+  }
+
+  #doubted(): void {
+    const flood = this.#others() === undefined ? undefined : "ignored_frames";
+    this.#broken("HTTP/2: a frame was wrong, or there were too many of no use", flood);
+    this.cut();
   }
 
   /** A stream was reset after so long. */
@@ -212,17 +220,21 @@ export class StreamConnection implements StreamOwner {
 
   #flooded(flood: Flood): void {
     if (this.#session.destroyed || this.#state === "flooded") return;
-    this.settings.flooded(flood, this.#peer);
+    this.#broken(`flood of HTTP/2: ${flood}`, flood);
     // A close over what nobody has read would be a reset, and take GOAWAY along. nghttp2 begins nothing more.
     this.#session.goaway(ENHANCE_YOUR_CALM);
     this.#state = "flooded";
     this.settings.wheel.arm(this.#timer, FLOODED_MS);
   }
 
-  /** The client has broken the protocol: it has been told by GOAWAY. */
-  #onError(error: Error): void {
-    const flood = floodOf(error);
-    if (flood !== undefined) this.settings.flooded(flood, this.#peer);
+  #broken(detail: string, flood?: Flood): void {
+    this.settings.broken(detail, this.#peer, flood);
+  }
+
+  /** Node destroys the session, and says GOAWAY. A client that is merely gone has broken nothing. */
+  onFailed(error: Error, streams: number): void {
+    const flood = this.#floods.named(error, streams);
+    if (flood !== undefined || "errno" in error) this.#broken(`HTTP/2: ${error.message}`, flood);
     this.#ends();
   }
 
@@ -230,6 +242,7 @@ export class StreamConnection implements StreamOwner {
     this.#state = "closed";
     this.#waiting = [];
     this.settings.wheel.disarm(this.#timer);
+    this.settings.wheel.disarm(this.#look);
     if (this.#doubtful !== undefined) this.settings.wheel.disarm(this.#doubtful);
     this.#closed(this);
   }
@@ -238,6 +251,25 @@ export class StreamConnection implements StreamOwner {
 
   #idles(): void {
     this.settings.wheel.arm(this.#timer, this.settings.limits.idle);
+  }
+
+  #onLook(): void {
+    const flood = this.#others();
+    if (flood !== undefined) return this.#flooded(flood);
+    this.settings.wheel.arm(this.#look, LOOK_MS);
+  }
+
+  /** What has come beside requests and bodies since this was asked last: was it too much? */
+  #others(): Flood | undefined {
+    const { bytesRead } = this.#socket;
+    const { time } = this.settings.wheel;
+    const moved = { read: bytesRead - this.#read, bodies: this.#bodies, pieces: this.#pieces };
+    const flood = this.#floods.others(moved, time - this.#lookedAt);
+    this.#lookedAt = time;
+    this.#read = bytesRead;
+    this.#bodies = 0;
+    this.#pieces = 0;
+    return flood;
   }
 
   #onTimer(): void {
@@ -264,7 +296,3 @@ export class StreamConnection implements StreamOwner {
 }
 
 function ignore(): void {}
-
-function floodOf(_error: Error): Flood | undefined {
-  return undefined;
-}

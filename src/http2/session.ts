@@ -8,22 +8,32 @@ const WRONG_FRAME = -505;
 /** nghttp2 counts resets of its own; ours know which of them are a flood. */
 const ANY = 2 ** 31;
 
-/**
- * Takes over `socket`. `doubted` hears of a frame that nghttp2 found wrong: either it has reset one stream and all
- * is well, or it has said GOAWAY and reads no more. Node does not ask which, and would destroy the session.
- */
+/** Hears what goes wrong with a session. */
+interface SessionEvents {
+  /**
+   * nghttp2 found a frame wrong: either it has reset one stream and all is well, or it has said GOAWAY and reads no
+   * more. Node does not ask which, and would destroy the session.
+   */
+  onDoubt(): void;
+  /** The session is about to be destroyed, after so many streams. */
+  onFailed(error: Error, streams: number): void;
+}
+
+/** Takes over `socket`. */
 export function openSession(
   socket: Socket,
   settings: StreamSettings,
-  doubted: () => void,
+  events: SessionEvents,
 ): ServerHttp2Session {
   const http2 = process.getBuiltinModule("node:http2");
   const session = http2.performServerHandshake(socket, optionsOf(settings));
   const { destroy } = session;
   session.destroy = (error, code) => {
-    const wrong = error !== undefined && "errno" in error && error.errno === WRONG_FRAME;
-    if (wrong) doubted();
-    else destroy.call(session, error, code);
+    const failed = error instanceof Error && !session.destroyed;
+    if (failed && "errno" in error && error.errno === WRONG_FRAME) return events.onDoubt();
+    // A client's streams have odd numbers.
+    if (failed) events.onFailed(error, Math.ceil((session.state.lastProcStreamID ?? 0) / 2));
+    destroy.call(session, error, code);
   };
   session.setLocalWindowSize(settings.http2.connectionWindow);
   return session;

@@ -20,7 +20,7 @@ export interface StreamLimits {
   readonly prematureResets: number;
   /** And so many in a second. */
   readonly resetsPerSecond: number;
-  /** PING, SETTINGS and PRIORITY frames, of each kind, in a second, and bytes of other control frames by 100. */
+  /** PING and SETTINGS frames, each, in a second; and bytes of other frames of no use, divided by 13. */
   readonly controlFrames: number;
 }
 
@@ -31,6 +31,6 @@ export interface StreamSettings
   readonly random: Random;
   /** What to answer to a request that is refused before there is an exchange. */
   refusal(wrong: Malformed, peer: Peer): { readonly reply: ReplyHead; readonly body: string };
-  /** A connection is cut for it. */
-  flooded(flood: Flood, peer: Peer): void;
+  /** A connection ends for what it sent, which may have been a flood. */
+  broken(detail: string, peer: Peer, flood: Flood | undefined): void;
 }

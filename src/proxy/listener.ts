@@ -1,7 +1,7 @@
 // Sockets in: one connection per client, of HTTP/1.1 or HTTP/2, and one exchange per request.
 import net from "node:net";
 import type { Address } from "../core/address.ts";
-import type { Malformed, Peer } from "../core/exchange.ts";
+import type { Peer } from "../core/exchange.ts";
 import { DOWNSTREAM_FLOODS, DOWNSTREAM_REFUSED } from "../core/families.ts";
 import type { Counter, Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
@@ -169,12 +169,14 @@ export class Listener {
       draining: () => this.#drained !== undefined,
       serve: (exchange) => void serve(exchange, path()),
       refusal: (wrong, peer) => {
-        path().recorder.malformed(wrong, peer);
+        path().recorder.malformed(wrong, peer, "HTTP/2");
         return refusal(wrong, path());
       },
-      flooded: (flood, peer) => {
-        this.#meter.counter(DOWNSTREAM_FLOODS, { listener: name, flood }).add();
-        path().recorder.malformed(floodOf(flood), peer);
+      broken: (detail, peer, flood) => {
+        if (flood !== undefined)
+          this.#meter.counter(DOWNSTREAM_FLOODS, { listener: name, flood }).add();
+        // Nothing was answered: no status.
+        path().recorder.malformed({ reason: "bad_request", status: 0, detail }, peer, "HTTP/2");
       },
     };
   }
@@ -185,9 +187,4 @@ export class Listener {
     this.#connections.add(connection);
     if (settings.draining()) connection.drain();
   }
-}
-
-/** What the log has of a flood: nothing was answered. */
-function floodOf(flood: string): Malformed {
-  return { reason: "bad_request", status: 0, detail: `flood of HTTP/2: ${flood}` };
 }

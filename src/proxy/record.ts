@@ -227,14 +227,14 @@ export class Recorder {
   }
 
   /** Something came that is no request. */
-  malformed(wrong: Malformed, peer: Peer): void {
+  malformed(wrong: Malformed, peer: Peer, protocol: AccessRecord["protocol"] = "HTTP/1.1"): void {
     this.#unrouted.count(wrong.status, 0);
     this.#refused(wrong.reason, undefined);
     if (!this.#log.wants(wrong.status)) return;
     const { status, reason, detail, of } = wrong;
     const asked = of && { method: of.method, host: of.host, path: pathOf(of.target) };
     const what = { status, reason, detail, ...asked };
-    this.#log.write({ ...NO_REQUEST, ...this.#where(peer), ...what });
+    this.#log.write({ ...NO_REQUEST, protocol, ...this.#where(peer), ...what });
   }
 
   #where(peer: Peer): Pick<AccessRecord, "time" | "listener" | "peer"> {
@@ -271,7 +271,6 @@ const NO_REQUEST = {
   hedge: undefined,
   admission: undefined,
   requestId: undefined,
-  protocol: "HTTP/1.1",
   method: "",
   host: "",
   path: "",

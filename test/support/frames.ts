@@ -160,9 +160,10 @@ export class FrameClient {
     return this.frames.filter((each) => each.type === type);
   }
 
-  /** The server's last word on the connection. */
+  /** Why the server ends the connection: the first code that is none of a drain, if there is one. */
   get goaway(): string | undefined {
-    const code = this.of("GOAWAY").at(-1)?.payload.readUInt32BE(4);
+    const codes = this.of("GOAWAY").map(({ payload }) => payload.readUInt32BE(4));
+    const code = codes.find((one) => one !== 0) ?? codes[0];
     return code === undefined ? undefined : CODES[code];
   }
 

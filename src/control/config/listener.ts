@@ -67,7 +67,7 @@ const http2 = z
     controlFrames: count(
       1000,
       [10, 100_000],
-      "The most PING, SETTINGS or PRIORITY frames in a second, and one for each KiB of bodies.",
+      "The most frames of a kind that carry nothing, PING for one, in a second; and one for each KiB of bodies.",
     ),
   })
   .prefault({})
