@@ -129,10 +129,11 @@ export interface ResponseReceiver {
 
 /**
  * How a request on a connection to an endpoint fails; `truncated` after the head, the others before.
- * `cancelled`: by a bug of ours.
+ * `refused`: it was never processed; `cancelled`: by a bug of ours.
  */
 export type AttemptFailure =
   | "unreachable"
+  | "refused"
   | "reset"
   | "cut"
   | "malformed"

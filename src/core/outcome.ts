@@ -30,6 +30,11 @@ export const OUTCOMES = {
   },
   /** The endpoint's connections are all in use; nothing was sent. */
   saturated: { refusal: "no_endpoint", replay: "always", breaker: "ignore", limiter: "ignores" },
+  /**
+   * It says that it has not processed the request (HTTP/2: REFUSED_STREAM, above the last id of a GOAWAY), or the
+   * request never left. That is how a service turns requests away, or away from a connection: no sign of sickness.
+   */
+  refused: { refusal: "upstream_reset", replay: "always", breaker: "ignore", limiter: "ignores" },
   /** The connection ended before the first byte of a response. */
   reset: {
     refusal: "upstream_reset",

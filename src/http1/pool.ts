@@ -64,8 +64,9 @@ export class Pool implements ClientOwner {
     while (this.#all.size < count && !this.#closed && this.connect() !== undefined);
   }
 
-  /** Takes new limits. A connection that they do not allow closes as soon as it is idle. */
+  /** Takes new limits, and is open if it was closed. A connection that they do not allow closes as soon as it is idle. */
   configure(limits: PoolLimits): void {
+    this.#closed = false;
     this.#settings = { ...this.#settings, ...limits };
     const surplus = this.#all.size - limits.max;
     const idle = this.#idle.splice(0);

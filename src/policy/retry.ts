@@ -73,9 +73,12 @@ export const FREE: Verdict = { kind: "again", waitMs: 0, free: true };
 const MEANT: Readonly<Record<RetryOn, readonly Outcome[]>> = {
   connectFailure: ["unreachable", "saturated"],
   reset: ["reset", "cut"],
-  // HTTP/2's REFUSED_STREAM; HTTP/1.1 has no way to say that a request was never looked at.
-  refused: [],
+  // HTTP/1.1 has no way to say that a request was never looked at.
+  refused: ["refused"],
 };
+
+/** The endpoint never heard of it. */
+const UNSENT: ReadonlySet<Outcome> = new Set(MEANT.connectFailure);
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
@@ -119,7 +122,7 @@ export class RetryPolicy {
     const { now, retries } = ended;
     const waitMs = backoff(waits, retries, chance);
     if (!isSafe(ended)) return DENIED.unsafe;
-    if (ended.elsewhere && OUTCOMES[ended.outcome].replay === "always") {
+    if (ended.elsewhere && UNSENT.has(ended.outcome)) {
       return now < ended.deadline ? FREE : DENIED.deadline;
     }
     if (retries >= attempts) return DENIED.attempts;

@@ -80,8 +80,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    const { pool } = endpoint;
-    const connection = plan.fresh ? pool.connect() : pool.take();
+    const connection = endpoint.connections.take(exchange.request, plan.fresh);
     this.#connection = connection;
     this.reused = connection?.reused ?? false;
     if (connection === undefined)

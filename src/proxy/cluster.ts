@@ -211,7 +211,7 @@ export class Cluster {
   /** No more requests will come. When the last one has ended, connections and series go; then `gone` is called. */
   retire(gone: () => void): void {
     this.#whenIdle = () => {
-      for (const { pool } of this.#endpoints) pool.close();
+      for (const { connections } of this.#endpoints) connections.close();
       this.gate.close();
       this.meter.drop();
       gone();
@@ -234,7 +234,7 @@ export class Cluster {
 
   /** Cuts every connection at once. */
   destroy(): void {
-    for (const { pool } of [...this.#endpoints, ...this.#leaving]) pool.destroy();
+    for (const { connections } of [...this.#endpoints, ...this.#leaving]) connections.destroy();
   }
 
   /** Brings the endpoints in line with the settings. */

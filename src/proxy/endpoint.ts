@@ -2,7 +2,7 @@
 import { type Address, type Place, USUAL_WEIGHT } from "../core/address.ts";
 import type { BreakerChange, Coming, Verdict } from "../core/breaker.ts";
 import type { Meter } from "../core/meter.ts";
-import { Pool, type PoolLimits, type PoolSettings } from "../http1/pool.ts";
+import type { PoolSettings } from "../http1/pool.ts";
 import { NO_ADVICE } from "../policy/advice.ts";
 import type { Loaded } from "../policy/balance.ts";
 import { Breaker } from "../policy/breaker.ts";
@@ -11,6 +11,7 @@ import type { Finding, HealthState } from "../policy/health.ts";
 import { PeakLatency } from "../policy/latency.ts";
 import { RAMP_MS, rampShare } from "../policy/ramp.ts";
 import type { Tier } from "../policy/tier.ts";
+import { type ConnectionLimits, Connections, type Protocol } from "./connections.ts";
 import { EndpointMeter } from "./endpointmeter.ts";
 import type { Heed } from "./heed.ts";
 
@@ -22,6 +23,7 @@ export interface EndpointSettings {
   readonly name: string;
   readonly breaker: BreakerSettings | undefined;
   readonly connectTimeout: number;
+  readonly protocol: Protocol;
   readonly pool: { readonly max: number; readonly idle: number };
   readonly responseHeaderBytes: number;
 }
@@ -44,7 +46,7 @@ const WARM_CONNECTIONS = 2;
 
 export class Endpoint implements Loaded {
   readonly address: Address;
-  readonly pool: Pool;
+  readonly connections: Connections;
   readonly meter: EndpointMeter;
   tier: Tier;
   breaker: Breaker | undefined;
@@ -71,9 +73,9 @@ export class Endpoint implements Loaded {
     this.tier = tier;
     this.#place = place;
     this.#world = world;
-    this.pool = new Pool({ address, ...limitsOf(settings), ...world });
+    this.connections = new Connections({ address, ...limitsOf(settings), ...world });
     this.meter = new EndpointMeter(world.meter, settings.name, address.text, tier, {
-      connections: () => this.pool.size,
+      connections: () => this.connections.size,
       healthy: () => this.#health !== "unhealthy",
     });
     if (settings.breaker !== undefined) this.#addBreaker(settings.breaker);
@@ -83,7 +85,7 @@ export class Endpoint implements Loaded {
   configure(place: Place, tier: Tier, settings: EndpointSettings): void {
     this.#place = place;
     this.#whenIdle = undefined;
-    this.pool.configure(limitsOf(settings));
+    this.connections.configure(limitsOf(settings));
     if (tier !== this.tier) this.meter.move(tier);
     this.tier = tier;
     if (settings.breaker === undefined) this.#dropBreaker();
@@ -94,7 +96,7 @@ export class Endpoint implements Loaded {
   /** It gets no more requests. When the last one has ended, its connections and its series go; then `gone` is called. */
   retire(gone: () => void): void {
     this.#whenIdle = () => {
-      this.pool.close();
+      this.connections.close();
       this.meter.drop();
       gone();
     };
@@ -115,7 +117,7 @@ export class Endpoint implements Loaded {
     this.#held = held;
     this.#advice = advice ?? this.#advice;
     const ready = this.tier === "backup" && state === "healthy";
-    if (ready && this.unusable(now) === undefined) this.pool.warm(WARM_CONNECTIONS);
+    if (ready && this.unusable(now) === undefined) this.connections.warm(WARM_CONNECTIONS);
   }
 
   /**
@@ -164,7 +166,7 @@ export class Endpoint implements Loaded {
     if (this.#closedToNew(now)) return "draining";
     if (this.breaker?.allows(now) === false) return "open";
     const most = this.#advice.maxConcurrency ?? Number.POSITIVE_INFINITY;
-    return this.load >= most || this.pool.full ? "full" : undefined;
+    return this.load >= most || this.connections.full ? "full" : undefined;
   }
 
   /** Is it to get no new requests, well as it may be? The operator, the config or the service says so. */
@@ -242,7 +244,7 @@ export class Endpoint implements Loaded {
 
   /** What there is to say of it, for people. */
   state(now: number) {
-    const { address, tier, pool, load, breaker } = this;
+    const { address, tier, connections, load, breaker } = this;
     const usable = this.unusable(now) ?? "yes";
     const change = breaker?.last;
     const override = this.overridden(now);
@@ -251,7 +253,8 @@ export class Endpoint implements Loaded {
       address: address.text,
       name: this.#place.name?.text,
       tier,
-      connections: pool.size,
+      connections: connections.size,
+      http2: connections.http2,
       load,
       weight: this.weight,
       usable,
@@ -289,8 +292,9 @@ export class Endpoint implements Loaded {
   }
 }
 
-function limitsOf({ pool, connectTimeout, responseHeaderBytes }: EndpointSettings): PoolLimits {
-  return { ...pool, connectTimeout, responseHeaderBytes };
+function limitsOf(settings: EndpointSettings): ConnectionLimits {
+  const { pool, connectTimeout, protocol, responseHeaderBytes } = settings;
+  return { ...pool, connectTimeout, protocol, responseHeaderBytes };
 }
 
 /** How much of the time until `end` is left; undefined when it does not end by itself. */

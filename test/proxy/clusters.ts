@@ -39,6 +39,7 @@ export function settingsOf(
     minimumHealthy: 1,
     breaker: BREAKER,
     connectTimeout: 1000,
+    protocol: "auto",
     pool: { max: 10, idle: 1000 },
     responseHeaderBytes: 1024,
     retryBudget: { percent: 20, minimumPerSecond: 3 },

@@ -29,9 +29,23 @@ const endpoint = z
   )
   .transform((given) => ("address" in given ? given : { address: given, weight: USUAL_WEIGHT }));
 
+const protocol = z
+  .enum(["auto", "http1", "http2"])
+  .prefault("auto")
+  .describe(
+    "What its endpoints speak. auto = HTTP/1.1, except that gRPC requests (content-type " +
+      "application/grpc) go by HTTP/2; http1; http2 = everything by HTTP/2, by prior knowledge. " +
+      "One HTTP/2 session carries as many requests as the endpoint allows, up to 1000; more sessions " +
+      "are made when that is not enough.",
+  );
+
 const pool = z
   .strictObject({
-    max: count(10_000, [1, 1_000_000], "The most connections to one endpoint."),
+    max: count(
+      10_000,
+      [1, 1_000_000],
+      "The most connections to one endpoint: each carries one request at a time, or is a session of HTTP/2.",
+    ),
     idle: duration(
       "4s",
       ["1ms", "1h"],
@@ -73,7 +87,12 @@ export const cluster = z.strictObject({
     "The most requests that the backups work on at once, all of them together.",
   ),
   healthCheck,
-  connectTimeout: duration("1s", ["1ms", "10m"], "How long connecting to an endpoint may take."),
+  protocol,
+  connectTimeout: duration(
+    "1s",
+    ["1ms", "10m"],
+    "How long connecting to an endpoint may take; with HTTP/2, until its settings are here.",
+  ),
   pool,
   breaker,
   responseHeaderBytes: size(

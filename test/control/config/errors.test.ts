@@ -239,7 +239,7 @@ t.test("options of later versions are refused as such", async (t) => {
   for (const name of ["tls", "protocol"]) {
     t.strictSame(errorsOf(inListener(`${name}: {}`)), [`4:5: ${later(name)}`]);
   }
-  for (const name of ["tls", "http2", "protocol"]) {
+  for (const name of ["tls", "http2"]) {
     t.strictSame(errorsOf(inCluster(`${name}: off`)), [`8:5: ${later(name)}`]);
   }
   t.match(errorsOf(atTop("retry: {}")), ['1:1: unknown option "retry"']);

@@ -1,0 +1,87 @@
+// How a stream came to its end before its response was whole, and what that says of its request.
+import { constants } from "node:http2";
+import type { AttemptFailure } from "../core/exchange.ts";
+import { wordsOf } from "../core/words.ts";
+
+/** What the session knows of the end of a stream. */
+export interface SessionEnd {
+  /** Was the stream above the last one that a GOAWAY said would be processed? */
+  readonly refused: boolean;
+  /** Why the whole session ended, if it did. */
+  readonly detail: string | undefined;
+}
+
+/** All that is known of it. */
+export interface StreamEnd extends SessionEnd {
+  /** Of RST_STREAM, the other side's or nghttp2's own. */
+  readonly code: number;
+  /** What Node says of it. */
+  readonly error: Error | undefined;
+  /** How much of a response had come. */
+  readonly begun: "nothing" | "interim" | "body";
+}
+
+const {
+  NGHTTP2_PROTOCOL_ERROR,
+  NGHTTP2_FLOW_CONTROL_ERROR,
+  NGHTTP2_FRAME_SIZE_ERROR,
+  NGHTTP2_COMPRESSION_ERROR,
+  NGHTTP2_HTTP_1_1_REQUIRED,
+  NGHTTP2_REFUSED_STREAM,
+} = constants;
+
+/** One of us says that the other one's message is wrong: by nghttp2 that is mostly we. */
+const MALFORMED: ReadonlySet<number> = new Set([
+  NGHTTP2_PROTOCOL_ERROR,
+  NGHTTP2_FLOW_CONTROL_ERROR,
+  NGHTTP2_FRAME_SIZE_ERROR,
+  NGHTTP2_COMPRESSION_ERROR,
+  NGHTTP2_HTTP_1_1_REQUIRED,
+]);
+
+/** nghttp2 found what the other side sent against the protocol. */
+const BROKEN = "ERR_HTTP2_ERROR";
+/** Node never sent the request. */
+const UNSENT: ReadonlySet<unknown> = new Set([
+  "ERR_HTTP2_GOAWAY_SESSION",
+  "ERR_HTTP2_INVALID_SESSION",
+  "ERR_HTTP2_OUT_OF_STREAMS",
+  "ERR_HTTP2_STREAM_CANCEL",
+]);
+
+/** RFC 9113 7, in the order of the codes. */
+const NAMES = [
+  "NO_ERROR",
+  "PROTOCOL_ERROR",
+  "INTERNAL_ERROR",
+  "FLOW_CONTROL_ERROR",
+  "SETTINGS_TIMEOUT",
+  "STREAM_CLOSED",
+  "FRAME_SIZE_ERROR",
+  "REFUSED_STREAM",
+  "CANCEL",
+  "COMPRESSION_ERROR",
+  "CONNECT_ERROR",
+  "ENHANCE_YOUR_CALM",
+  "INADEQUATE_SECURITY",
+  "HTTP_1_1_REQUIRED",
+];
+
+/** The name of an error code. */
+export function codeName(code: number): string {
+  return NAMES[code] ?? `error code ${code}`;
+}
+
+/** What became of the request, and why, for people. */
+export function ending(end: StreamEnd): { how: AttemptFailure; detail: string } {
+  const { refused, code, error, begun } = end;
+  const said = error === undefined ? undefined : wordsOf(error);
+  const detail = end.detail ?? said ?? `stream ended with ${codeName(code)}`;
+  const errorCode = error === undefined ? undefined : Reflect.get(error, "code");
+  if (begun === "body") return { how: "truncated", detail };
+  if (refused || code === NGHTTP2_REFUSED_STREAM || UNSENT.has(errorCode)) {
+    return { how: "refused", detail };
+  }
+  if (errorCode === BROKEN || MALFORMED.has(code)) return { how: "malformed", detail };
+  return { how: begun === "interim" ? "cut" : "reset", detail };
+}
