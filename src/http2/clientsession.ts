@@ -43,7 +43,7 @@ const RESPONSE_FIELDS = 1000;
 /** What a stream may send ahead of a slow client: with 100 slow ones 25 MiB. */
 const STREAM_WINDOW = 256 * 1024;
 /** What all streams together may have on the way; Node gives it back as it comes. */
-const SESSION_WINDOW = 16 * 1024 * 1024;
+export const SESSION_WINDOW = 16 * 1024 * 1024;
 /** nghttp2 counts 32 bytes for each field, and heads just above our limit are to be told from resets. */
 const LIST_FACTOR = 4;
 /** MiB that Node may hold for one session; new streams fail beyond it. */

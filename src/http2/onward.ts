@@ -63,7 +63,7 @@ export function trailersOf(lines: string): Record<string, string[]> {
   const trailers: Record<string, string[]> = Object.create(null);
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
-    (trailers[name] ??= []).push(raw[i + 1] as string);
+    trailers[name] = [...(trailers[name] ?? []), raw[i + 1] as string];
   }
   return trailers;
 }

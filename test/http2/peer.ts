@@ -75,7 +75,9 @@ export class NodePeer {
     serve: (stream: ServerHttp2Stream, raw: readonly string[]) => void,
     settings: Settings = {},
   ): Promise<NodePeer> {
-    const server = createServer({ settings });
+    // What floods it must not make it end the session.
+    const streamResets = { streamResetBurst: 100_000, streamResetRate: 100_000 };
+    const server = createServer({ settings, ...streamResets });
     server.on("stream", (stream: ServerHttp2Stream, _headers, _flags, raw: string[]) => {
       stream.on("error", () => {});
       serve(stream, raw);

@@ -1,0 +1,336 @@
+import { createServer } from "node:net";
+import t, { type Test } from "tap";
+import { tcpAddress } from "../../src/core/address.ts";
+import { SESSION_WINDOW } from "../../src/http2/clientsession.ts";
+import { type HandClock, type Listener, until } from "../http1/endpoint.ts";
+import { courteous, END_STREAM, type FrameLink, setting, TYPES } from "./frames.ts";
+import { frameBench, nodeBench, PoolBench, type Wanted } from "./peer.ts";
+
+const MAX_STREAMS = 3;
+const streams = (most: number) => (link: FrameLink) => link.settings(setting(MAX_STREAMS, most));
+const answer = (link: FrameLink, id: number) => link.headers(id, { ":status": "204" }, END_STREAM);
+
+/** An endpoint that takes `most` requests at once on a session, and answers when it is told. */
+async function limited(t: Test, most: number, wanted: Wanted = {}) {
+  const asked: (() => void)[] = [];
+  const made = await frameBench(
+    t,
+    { greet: streams(most), request: (link, id) => asked.push(() => answer(link, id)) },
+    wanted,
+  );
+  const { bench, peer } = made;
+  const { bell } = peer;
+  return {
+    ...made,
+    asked,
+    until: (count: number) => bell.until(() => asked.length >= count),
+    bench,
+  };
+}
+
+async function all(listeners: readonly Listener[]): Promise<void> {
+  await Promise.all(listeners.map((each) => each.ended()));
+}
+
+t.test("a cold burst makes one session, and everything goes by it", async (t) => {
+  const { bench, peer } = await nodeBench(t, (stream) =>
+    stream.respond({ ":status": 200 }, { endStream: true }),
+  );
+  const listeners = Array.from({ length: 300 }, () => bench.get());
+  t.strictSame(bench.pool.streams, { open: 0, waiting: 300 });
+  await all(listeners);
+  t.equal(listeners.filter(({ whole }) => whole).length, 300);
+  t.equal(peer.sessions.length, 1);
+  await until(() => bench.pool.streams.open === 0);
+});
+
+t.test(
+  "no session gets more than the endpoint allows, and there are as many as that takes",
+  async (t) => {
+    const { bench, peer, asked, until: reached } = await limited(t, 10);
+    const listeners = Array.from({ length: 45 }, () => bench.get());
+    await reached(45);
+    t.equal(bench.pool.size, 5);
+    for (const link of peer.links) t.ok(link.of(TYPES.headers).length <= 10);
+    for (const each of asked) each();
+    await all(listeners);
+    t.equal(listeners.filter(({ whole }) => whole).length, 45);
+  },
+);
+
+t.test("with as many sessions as there may be it is full, until a request ends", async (t) => {
+  const { bench, asked, until: reached } = await limited(t, 2, { max: 2 });
+  const listeners = [bench.get()];
+  await reached(1);
+  for (let i = 0; i < 3; i++) listeners.push(bench.get());
+  t.strictSame([bench.pool.full, bench.pool.take()], [true, undefined]);
+  await reached(4);
+  asked[0]?.();
+  await until(() => !bench.pool.full);
+  listeners.push(bench.get());
+  await reached(5);
+  for (const each of asked.slice(1)) each();
+  await all(listeners);
+  t.equal(listeners.filter(({ whole }) => whole).length, 5);
+});
+
+t.test("what a cold burst has too much is refused, never sent", async (t) => {
+  const { bench, asked, until: reached } = await limited(t, 3, { max: 1 });
+  const listeners = Array.from({ length: 5 }, () => bench.get());
+  await reached(3);
+  const refused = listeners.filter(({ failure }) => failure === "refused");
+  t.equal(refused.length, 2);
+  for (const each of asked) each();
+  await all(listeners);
+});
+
+t.test(
+  "an endpoint that takes no requests now is asked for one session, not for all",
+  async (t) => {
+    const { bench, peer } = await frameBench(t, { greet: streams(0), request: answer });
+    const listener = await bench.get().ended();
+    t.match(listener, { failure: "refused", detail: /no more streams/ });
+    t.strictSame([bench.pool.full, bench.pool.size], [true, 1]);
+    peer.links[0]?.settings(setting(MAX_STREAMS, 1));
+    await until(() => !bench.pool.full);
+    t.match(await bench.get().ended(), { whole: true });
+  },
+);
+
+t.test("an endpoint that allows fewer than before gets fewer", async (t) => {
+  const { bench, peer, asked, until: reached } = await limited(t, 4, { max: 1 });
+  const first = [bench.get(), bench.get()];
+  await reached(2);
+  peer.links[0]?.settings(setting(MAX_STREAMS, 2));
+  await until(() => bench.pool.full);
+  asked[0]?.();
+  await until(() => !bench.pool.full);
+  first.push(bench.get());
+  t.equal(bench.pool.full, true);
+  await reached(3);
+  for (const each of asked.slice(1)) each();
+  await all(first);
+});
+
+t.test("an endpoint that nobody listens on is unreachable, for all that wait", async (t) => {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const bound = server.address();
+  const port = bound !== null && typeof bound === "object" ? bound.port : 0;
+  await new Promise((done) => server.close(done));
+  const bench = new PoolBench(tcpAddress("127.0.0.1", port));
+  const listeners = [bench.get(), bench.get()];
+  await all(listeners);
+  for (const each of listeners) t.match(each, { failure: "unreachable", detail: /ECONNREFUSED/ });
+  await until(() => bench.pool.size === 0);
+});
+
+t.test("settings that do not come within connectTimeout are no connection", async (t) => {
+  const { bench, peer } = await frameBench(t, { greet() {}, frame() {} });
+  const listener = bench.get();
+  await peer.bell.until(() => peer.links[0]?.of(TYPES.settings).length === 1);
+  bench.clock.pass(499);
+  t.equal(listener.over, false);
+  bench.clock.pass(1);
+  t.match(listener, { failure: "unreachable", detail: /no settings of HTTP\/2 within 500 ms/ });
+  await until(() => bench.pool.size === 0);
+});
+
+t.test("an endpoint that speaks HTTP/1.1 is unreachable by HTTP/2", async (t) => {
+  const greet = (link: FrameLink) => link.socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
+  const { bench } = await frameBench(t, { greet, frame() {} });
+  t.match(await bench.get().ended(), { failure: "unreachable" });
+  await until(() => bench.pool.size === 0);
+});
+
+t.test("a session is closed when it has been idle for long enough, and says so", async (t) => {
+  const { bench, peer } = await frameBench(t, { request: answer });
+  await bench.get().ended();
+  await until(() => bench.pool.streams.open === 0);
+  bench.clock.pass(3990);
+  t.equal(bench.pool.size, 1);
+  bench.clock.pass(20);
+  await until(() => bench.pool.size === 0);
+  t.ok(peer.links[0]?.of(TYPES.goaway).length);
+  const stream = bench.take();
+  t.equal(stream.reused, false);
+  t.match(await bench.get(stream).ended(), { whole: true });
+});
+
+t.test("a stream alone on a session that was used may meet its end; others do not", async (t) => {
+  const { bench, asked, until: reached } = await limited(t, 10);
+  const first = bench.take();
+  t.equal(first.reused, false);
+  const listeners = [bench.get(first)];
+  await reached(1);
+  const beside = bench.take();
+  t.equal(beside.reused, false, "another one is open");
+  asked[0]?.();
+  await all(listeners);
+  await until(() => bench.pool.streams.open === 0);
+  const alone = bench.take();
+  t.equal(alone.reused, true);
+  const again = bench.get(alone);
+  await reached(2);
+  asked[1]?.();
+  await all([again]);
+});
+
+t.test("GOAWAY: what is open goes on, what comes meets a new session", async (t) => {
+  const { bench, peer, asked, until: reached } = await limited(t, 10);
+  const first = bench.get();
+  await reached(1);
+  peer.links[0]?.goaway(1, 0);
+  await peer.bell.until(() => peer.links[0]?.of(TYPES.goaway).length === 1);
+  const second = bench.get();
+  await reached(2);
+  t.equal(peer.links.length, 2);
+  for (const each of asked) each();
+  await all([first, second]);
+  t.strictSame([first.whole, second.whole], [true, true]);
+});
+
+t.test(
+  "new limits: a session too many, or of another header limit, takes no more requests",
+  async (t) => {
+    const { bench, asked, until: reached } = await limited(t, 1);
+    const listeners = [bench.get(), bench.get()];
+    await reached(2);
+    const limits = { connectTimeout: 500, responseHeaderBytes: 64 * 1024, max: 1, idle: 4000 };
+    bench.pool.configure(limits);
+    for (const each of asked) each();
+    await all(listeners);
+    await until(() => bench.pool.size === 1);
+    bench.pool.configure({ ...limits, responseHeaderBytes: 1024 });
+    await until(() => bench.pool.size === 0);
+  },
+);
+
+t.test(
+  "a closed pool ends its sessions once they are free, and opens with new limits",
+  async (t) => {
+    const { bench, asked, until: reached } = await limited(t, 10);
+    const listener = bench.get();
+    await reached(1);
+    bench.pool.close();
+    t.equal(bench.pool.size, 1);
+    asked[0]?.();
+    t.match(await listener.ended(), { whole: true });
+    await until(() => bench.pool.size === 0);
+    bench.pool.configure({ connectTimeout: 500, responseHeaderBytes: 65_536, max: 1, idle: 4000 });
+    const again = bench.get();
+    await reached(2);
+    asked[1]?.();
+    t.match(await again.ended(), { whole: true });
+  },
+);
+
+t.test("warming makes one session", async (t) => {
+  const { bench, peer } = await frameBench(t, { request: answer });
+  bench.pool.warm();
+  bench.pool.warm();
+  await peer.bell.until(() => peer.links[0]?.of(TYPES.settings).length === 2);
+  t.equal(bench.pool.size, 1);
+});
+
+// Dead peers.
+
+/** Lets time pass while requests are open and nothing comes, with turns of the loop in between. */
+async function silence(clock: HandClock, ms: number): Promise<void> {
+  clock.pass(ms);
+  await new Promise((next) => setImmediate(next));
+}
+
+t.test("a peer that answers pings is waited for; one that does not is dead", async (t) => {
+  let alive = true;
+  const { bench, peer } = await frameBench(t, {
+    frame: (link, each) => {
+      if (alive) courteous(link, each);
+    },
+  });
+  const pings = () => peer.links[0]?.of(TYPES.ping).length ?? 0;
+  const listener = bench.get();
+  await peer.bell.until(() => peer.links[0]?.of(TYPES.headers).length === 1);
+  await silence(bench.clock, 10_000);
+  await peer.bell.until(() => pings() === 1);
+  t.equal(listener.over, false);
+  alive = false;
+  // Its answer may still be on the way.
+  for (let turn = 0; turn < 20; turn++) await silence(bench.clock, 0);
+  await silence(bench.clock, 10_000);
+  await peer.bell.until(() => pings() === 2);
+  await silence(bench.clock, 4990);
+  t.equal(listener.over, false);
+  bench.clock.pass(20);
+  t.match(await listener.ended(), { failure: "reset", detail: /ping within 5000 ms/ });
+  await until(() => bench.pool.size === 0);
+});
+
+t.test("a peer that says something else is not pinged", async (t) => {
+  const { bench, peer } = await frameBench(t, {
+    request: (link, id) => link.headers(id, { ":status": "200" }),
+  });
+  const listener = bench.get();
+  await listener.bell.until(() => listener.head !== undefined);
+  for (let i = 1; i <= 5; i++) {
+    bench.clock.pass(9000);
+    peer.links[0]?.data(1, "x");
+    await listener.bell.until(() => listener.body.length === i);
+  }
+  t.equal(peer.links[0]?.of(TYPES.ping).length, 0);
+});
+
+t.test("a session that was idle for long is pinged before it is used again", async (t) => {
+  let alive = true;
+  const { bench, peer } = await frameBench(
+    t,
+    {
+      request: answer,
+      frame: (link, each) => {
+        if (alive) courteous(link, each);
+      },
+    },
+    { idle: 600_000 },
+  );
+  await bench.get().ended();
+  await until(() => bench.pool.streams.open === 0);
+  bench.clock.pass(11_000);
+  t.match(await bench.get().ended(), { whole: true });
+  t.equal(peer.links[0]?.of(TYPES.ping).length, 1);
+  await until(() => bench.pool.streams.open === 0);
+  alive = false;
+  bench.clock.pass(11_000);
+  const listener = bench.get();
+  await peer.bell.until(() => peer.links[0]?.of(TYPES.ping).length === 2);
+  t.strictSame(bench.pool.streams, { open: 0, waiting: 1 });
+  bench.clock.pass(510);
+  t.match(await listener.ended(), { whole: true }, "another session takes it");
+  t.equal(peer.links.length, 2);
+});
+
+t.test("a flood of cancelled streams leaves nothing behind", async (t) => {
+  const { bench, peer } = await nodeBench(
+    t,
+    (stream) => {
+      stream.respond({ ":status": 200 });
+      stream.end(Buffer.alloc(100_000));
+    },
+    { settings: { maxConcurrentStreams: 500 } },
+  );
+  for (let round = 0; round < 60; round++) {
+    const taken = Array.from({ length: 30 }, () => bench.take());
+    const listeners = taken.map((stream) => bench.get(stream));
+    for (const [index, stream] of taken.entries()) if (index % 3 === 0) stream.destroy();
+    for (const [index, listener] of listeners.entries()) {
+      if (index % 3 === 1) listener.onPiece = () => taken[index]?.destroy();
+    }
+    await all(listeners.filter((_, index) => index % 3 === 2));
+  }
+  await until(() => bench.pool.streams.open === 0);
+  t.strictSame(bench.pool.streams, { open: 0, waiting: 0 });
+  t.match(await bench.get().ended(), { whole: true });
+  t.equal(peer.sessions.length, 1);
+  // The window is given back by halves: less than half of it would be a leak.
+  const { remoteWindowSize = 0 } = peer.sessions[0]?.state ?? {};
+  t.ok(remoteWindowSize > SESSION_WINDOW / 2, `it may send ${remoteWindowSize} bytes`);
+});
