@@ -334,3 +334,21 @@ t.test("a flood of cancelled streams leaves nothing behind", async (t) => {
   const { remoteWindowSize = 0 } = peer.sessions[0]?.state ?? {};
   t.ok(remoteWindowSize > SESSION_WINDOW / 2, `it may send ${remoteWindowSize} bytes`);
 });
+
+t.test("a flood of cancelled uploads leaves nothing behind", async (t) => {
+  const { bench, peer } = await nodeBench(t, (stream, raw) => {
+    if (raw[1] === "GET") stream.respond({ ":status": 204 }, { endStream: true });
+  });
+  await bench.get().ended();
+  // 200 MB in all: what the session may hold, several times.
+  for (let round = 0; round < 100; round++) {
+    const taken = Array.from({ length: 20 }, () => bench.take());
+    for (const stream of taken) bench.post(stream);
+    await until(() => taken.every(({ unbegun }) => !unbegun));
+    for (const stream of taken) stream.write(Buffer.alloc(100_000));
+    for (const stream of taken) stream.destroy();
+    await until(() => bench.pool.streams.open === 0);
+  }
+  t.match(await bench.get().ended(), { whole: true });
+  t.equal(peer.sessions.length, 1);
+});

@@ -75,9 +75,9 @@ export class NodePeer {
     serve: (stream: ServerHttp2Stream, raw: readonly string[]) => void,
     settings: Settings = {},
   ): Promise<NodePeer> {
-    // What floods it must not make it end the session.
-    const streamResets = { streamResetBurst: 100_000, streamResetRate: 100_000 };
-    const server = createServer({ settings, ...streamResets });
+    // A flood of resets must not make it end the session; it goes on counting the memory of streams that were reset.
+    const flood = { streamResetBurst: 1e6, streamResetRate: 1e6, maxSessionMemory: 1000 };
+    const server = createServer({ settings, ...flood });
     server.on("stream", (stream: ServerHttp2Stream, _headers, _flags, raw: string[]) => {
       stream.on("error", () => {});
       serve(stream, raw);

@@ -49,6 +49,7 @@ t.test("how it ended, and whether it may have arrived, say whether it goes again
   const rows: readonly (readonly [Outcome, get: string, post: string])[] = [
     ["unreachable", "again", "again"],
     ["saturated", "again", "again"],
+    ["refused", "again", "again"],
     ["reset", "again", "unsafe"],
     ["cut", "again", "unsafe"],
     ["timed_out", "final", "final"],
@@ -77,13 +78,14 @@ t.test("without its body nothing goes again, wherever it failed", async (t) => {
 });
 
 t.test("`on` names what is tried again", async (t) => {
-  const rows: readonly (readonly [RetrySettings["on"], unreachable: string, reset: string])[] = [
-    [[], "final", "final"],
-    [["connectFailure"], "again", "final"],
-    [["reset"], "final", "again"],
-    [["refused"], "final", "final"],
+  const rows: readonly (readonly [RetrySettings["on"], ...verdicts: [string, string, string]])[] = [
+    [[], "final", "final", "final"],
+    [["connectFailure"], "again", "final", "final"],
+    [["reset"], "final", "again", "final"],
+    [["refused"], "final", "final", "again"],
   ];
-  for (const [on, unreachable, reset] of rows) {
+  for (const [on, unreachable, reset, refused] of rows) {
+    t.equal(judged({ outcome: "refused" }, { on }), refused, `${on} refused`);
     t.equal(judged({ outcome: "unreachable" }, { on }), unreachable, `${on} unreachable`);
     t.equal(judged({ outcome: "saturated" }, { on }), unreachable, `${on} saturated`);
     t.equal(judged({ outcome: "reset" }, { on }), reset, `${on} reset`);
@@ -139,6 +141,7 @@ t.test("what was never sent goes elsewhere at once, and nobody pays", async (t) 
   const free = { kind: "again", waitMs: 0, free: true };
   t.same(judge(unsent), free);
   t.same(judge({ ...unsent, outcome: "saturated", retries: 7, arrivedAs: 2 }), free);
+  t.equal(said(judge({ ...unsent, outcome: "refused" })), "budget", "it came there");
   t.equal(
     said(judge({ ...unsent, elsewhere: false })),
     "budget",

@@ -146,8 +146,8 @@ const retry = z
       .prefault(["connectFailure", "reset", "refused"])
       .describe(
         "After what: connectFailure = no connection was to be had, so nothing was sent; reset = it " +
-          "broke before the response head was whole; refused = HTTP/2's REFUSED_STREAM; " +
-          "with HTTP/1.1 it does nothing, because that has no way to say so.",
+          "broke before the response head was whole; refused = it was never processed " +
+          "(HTTP/2's REFUSED_STREAM and GOAWAY); HTTP/1.1 has no way to say so.",
       ),
     statuses: z
       .array(z.int().min(400).max(599))
