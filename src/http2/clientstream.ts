@@ -2,7 +2,7 @@
 //
 //   waiting (for a session) -> open (head awaited) -> body -> closed        any -> closed
 import { type ClientHttp2Stream, constants } from "node:http2";
-import type { AttemptFailure, Carrier, ResponseHead, ResponseReceiver } from "../core/exchange.ts";
+import type { AttemptFailure, Carrier, ResponseReceiver } from "../core/exchange.ts";
 import type { Fields } from "../core/fields.ts";
 import { isUnframed } from "../core/status.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
@@ -11,6 +11,7 @@ import { answerHead, answerTrailers, switched } from "./answer.ts";
 import { type BoundStream, bind, type StreamOwner } from "./bound.ts";
 import { ending, type SessionEnd } from "./ending.ts";
 import { type OnwardHead, trailersOf } from "./onward.ts";
+import { Upload } from "./upload.ts";
 
 /** Where a request goes that has just been made. */
 export interface StreamPool {
@@ -48,12 +49,7 @@ export class ClientStream implements Carrier, StreamOwner {
   #head: OnwardHead | undefined;
   #session: StreamSession | undefined;
   #stream: BoundStream | undefined;
-  /** What there is of the request body before there is a stream. */
-  #unsent: Buffer[] = [];
-  #sent = false;
-  #trailers = "";
-  /** Does the endpoint take less than there is, or is there none yet? */
-  #blocked = false;
+  readonly #upload = new Upload();
   #interims = 0;
   /** What has arrived and not gone on: the window of the stream is its limit. */
   #held: Buffer[] = [];
@@ -74,7 +70,7 @@ export class ClientStream implements Carrier, StreamOwner {
   }
 
   get waits(): boolean {
-    return this.#state === "waiting" || this.#blocked;
+    return this.#state === "waiting" || this.#upload.blocked;
   }
 
   send(text: string, method: string, chunked: boolean | undefined, to: ResponseReceiver): void {
@@ -94,7 +90,7 @@ export class ClientStream implements Carrier, StreamOwner {
 
   /** Is all of the request here, and are there no trailers? Then it ends with its last byte. */
   get complete(): boolean {
-    return this.chunked === undefined || (this.#sent && this.#trailers === "");
+    return this.chunked === undefined || this.#upload.complete;
   }
 
   /** Has its stream, and what there was of its body goes on. */
@@ -104,32 +100,16 @@ export class ClientStream implements Carrier, StreamOwner {
     this.#state = "open";
     this.text = "";
     this.#stream = bind(stream, this);
-    const wasBlocked = this.#blocked;
-    this.#blocked = false;
-    for (const piece of this.#unsent.splice(0)) this.#blocked = !this.#stream.write(piece);
-    if (this.#sent) this.#stream.end();
-    if (wasBlocked && !this.#blocked) this.#receiver?.onRequestDrain();
+    if (this.#upload.begin(this.#stream)) this.#receiver?.onRequestDrain();
   }
 
   write(view: Buffer): boolean {
-    const stream = this.#stream;
-    const copy = Buffer.from(view);
-    if (stream === undefined) {
-      if (this.#state === "closed") return true;
-      this.#unsent.push(copy);
-      this.#blocked = true;
-      return false;
-    }
-    if (stream.writableEnded) return true;
-    this.#blocked = !stream.write(copy);
-    return !this.#blocked;
+    return this.#upload.write(view);
   }
 
   end(trailers: string): void {
-    this.#sent = true;
-    this.#trailers = trailers;
     this.bodySentAt = this.#pool.wheel.time;
-    this.#stream?.end();
+    this.#upload.end(trailers);
   }
 
   pause(): void {
@@ -184,10 +164,11 @@ export class ClientStream implements Carrier, StreamOwner {
     if (typeof head === "string") return this.#malformed(head);
     if (head.status < 200) return this.#malformed("an interim response that ends the stream");
     this.#state = "body";
-    if (this.#head?.upgrade !== undefined && head.status < 300) {
-      return this.#begin(switched(head, this.#head), false);
-    }
-    this.#begin(head, this.method === "HEAD" || isUnframed(head.status));
+    const tunnel = this.#head?.upgrade !== undefined && head.status < 300 ? this.#head : undefined;
+    this.#receiver?.onHead(tunnel === undefined ? head : switched(head, tunnel));
+    const bodiless = this.method === "HEAD" || isUnframed(head.status);
+    if (bodiless && tunnel === undefined) this.#done();
+    else this.#flush();
   }
 
   /** Bytes of the body; returns whether more are wanted. */
@@ -220,13 +201,13 @@ export class ClientStream implements Carrier, StreamOwner {
   }
 
   onDrain(): void {
-    this.#blocked = false;
+    this.#upload.blocked = false;
     this.#receiver?.onRequestDrain();
   }
 
   /** Trailers may be sent now: there may be none after all. */
   get trailers(): Record<string, string | string[]> {
-    return trailersOf(this.#trailers);
+    return trailersOf(this.#upload.trailers);
   }
 
   onError(error: Error): void {
@@ -262,12 +243,6 @@ export class ClientStream implements Carrier, StreamOwner {
     return this.#session;
   }
 
-  #begin(head: ResponseHead, bodiless: boolean): void {
-    this.#receiver?.onHead(head);
-    if (bodiless) this.#done();
-    else this.#flush();
-  }
-
   /** What has come goes on, as far as it is wanted. */
   #flush(): void {
     while (this.#held.length > 0 && !this.#paused && this.#state === "body") {
@@ -297,7 +272,7 @@ export class ClientStream implements Carrier, StreamOwner {
     const before = this.#state;
     this.#state = "closed";
     this.#held = [];
-    this.#unsent = [];
+    this.#upload.drop();
     if (this.#timer !== undefined) this.#pool.wheel.disarm(this.#timer);
     if (before === "waiting") return this.#pool.left(this);
     const stream = this.#stream;

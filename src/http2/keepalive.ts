@@ -14,9 +14,9 @@ export interface Pinging {
 }
 
 /** Milliseconds of silence, with requests open, until a ping; after as much without any it is asked first. */
-export const PING_AFTER_MS = 10_000;
+const PING_AFTER_MS = 10_000;
 /** Milliseconds in which a ping must be answered. */
-export const PING_TIMEOUT_MS = 5_000;
+const PING_TIMEOUT_MS = 5_000;
 /** So many pings while nothing else is heard; then one each time so many milliseconds have passed. */
 const PINGS = 2;
 const PING_PAUSE_MS = 330_000;

@@ -8,24 +8,29 @@ import { PLAIN } from "../http2/dial.ts";
 /** What an endpoint is spoken to in; `auto` is HTTP/1.1, except that gRPC needs HTTP/2. */
 export type Protocol = "auto" | "http1" | "http2";
 
-/** What the config says of them. */
-export interface ConnectionLimits extends PoolLimits {
+/** What the config says of them; times in milliseconds. */
+export interface ConnectionOptions
+  extends Pick<PoolLimits, "connectTimeout" | "responseHeaderBytes"> {
   readonly protocol: Protocol;
+  readonly pool: Pick<PoolLimits, "max" | "idle">;
 }
 
-export interface ConnectionSettings extends PoolSettings, ConnectionLimits {}
+/** Where they lead, and what they share with the rest of the sidecar. */
+type ConnectionWorld = Omit<PoolSettings, keyof PoolLimits>;
 
 const CONTENT_TYPE = idOf("content-type");
 
 export class Connections {
-  #settings: ConnectionSettings;
+  readonly #world: ConnectionWorld;
+  #options: ConnectionOptions;
   readonly #http1: Pool;
   /** Made when it is needed first. */
   #http2: SessionPool | undefined;
 
-  constructor(settings: ConnectionSettings) {
-    this.#settings = settings;
-    this.#http1 = new Pool(settings);
+  constructor(world: ConnectionWorld, options: ConnectionOptions) {
+    this.#world = world;
+    this.#options = options;
+    this.#http1 = new Pool({ ...world, ...limitsOf(options) });
   }
 
   /** How many connections there are, busy and idle. */
@@ -44,12 +49,12 @@ export class Connections {
 
   /** Is there no room for another request? Of `auto`, HTTP/1.1 decides. */
   get full(): boolean {
-    return this.#settings.protocol === "http2" ? this.#sessions.full : this.#http1.full;
+    return this.#options.protocol === "http2" ? this.#sessions.full : this.#http1.full;
   }
 
   /** What carries `request`; on a new connection of HTTP/1.1 where it is to be `fresh`. Undefined when all are in use. */
   take(request: RequestHead, fresh: boolean): Carrier | undefined {
-    const { protocol } = this.#settings;
+    const { protocol } = this.#options;
     if (protocol === "http2" || (protocol === "auto" && isGrpc(request))) {
       return this.#sessions.take();
     }
@@ -58,18 +63,18 @@ export class Connections {
 
   /** Sees to it that there are `count` connections, or a session, if so many may be made. */
   warm(count: number): void {
-    if (this.#settings.protocol === "http2") this.#sessions.warm();
+    if (this.#options.protocol === "http2") this.#sessions.warm();
     else this.#http1.warm(count);
   }
 
-  /** Takes new limits. What they do not allow closes as soon as it is idle. */
-  configure(limits: ConnectionLimits): void {
-    const { protocol } = limits;
-    this.#settings = { ...this.#settings, ...limits };
+  /** Takes new options. What they do not allow closes as soon as it is idle. */
+  configure(options: ConnectionOptions): void {
+    const { protocol } = options;
+    this.#options = options;
     if (protocol === "http2") this.#http1.close();
-    else this.#http1.configure(limits);
+    else this.#http1.configure(limitsOf(options));
     if (protocol === "http1") this.#http2?.close();
-    else this.#http2?.configure(limits);
+    else this.#http2?.configure(limitsOf(options));
   }
 
   /** Closes what is idle now and what becomes idle later. */
@@ -85,7 +90,7 @@ export class Connections {
   }
 
   get #sessions(): SessionPool {
-    this.#http2 ??= new SessionPool({ ...this.#settings, way: PLAIN });
+    this.#http2 ??= new SessionPool({ ...this.#world, ...limitsOf(this.#options), way: PLAIN });
     return this.#http2;
   }
 }
@@ -94,4 +99,8 @@ export class Connections {
 function isGrpc({ method, fields }: RequestHead): boolean {
   if (method !== "POST") return false;
   return fields.get(CONTENT_TYPE)?.toLowerCase().startsWith("application/grpc") === true;
+}
+
+function limitsOf({ pool, connectTimeout, responseHeaderBytes }: ConnectionOptions): PoolLimits {
+  return { ...pool, connectTimeout, responseHeaderBytes };
 }

@@ -11,7 +11,7 @@ import type { Finding, HealthState } from "../policy/health.ts";
 import { PeakLatency } from "../policy/latency.ts";
 import { RAMP_MS, rampShare } from "../policy/ramp.ts";
 import type { Tier } from "../policy/tier.ts";
-import { type ConnectionLimits, Connections, type Protocol } from "./connections.ts";
+import { type ConnectionOptions, Connections } from "./connections.ts";
 import { EndpointMeter } from "./endpointmeter.ts";
 import type { Heed } from "./heed.ts";
 
@@ -19,13 +19,9 @@ import type { Heed } from "./heed.ts";
 export type Unusable = "down" | "open" | "draining" | "full";
 
 /** What the config says of the endpoints of a cluster; times in milliseconds. */
-export interface EndpointSettings {
+export interface EndpointSettings extends ConnectionOptions {
   readonly name: string;
   readonly breaker: BreakerSettings | undefined;
-  readonly connectTimeout: number;
-  readonly protocol: Protocol;
-  readonly pool: { readonly max: number; readonly idle: number };
-  readonly responseHeaderBytes: number;
 }
 
 /** What endpoints share with the rest of the sidecar. */
@@ -73,7 +69,7 @@ export class Endpoint implements Loaded {
     this.tier = tier;
     this.#place = place;
     this.#world = world;
-    this.connections = new Connections({ address, ...limitsOf(settings), ...world });
+    this.connections = new Connections({ ...world, address }, settings);
     this.meter = new EndpointMeter(world.meter, settings.name, address.text, tier, {
       connections: () => this.connections.size,
       healthy: () => this.#health !== "unhealthy",
@@ -85,7 +81,7 @@ export class Endpoint implements Loaded {
   configure(place: Place, tier: Tier, settings: EndpointSettings): void {
     this.#place = place;
     this.#whenIdle = undefined;
-    this.connections.configure(limitsOf(settings));
+    this.connections.configure(settings);
     if (tier !== this.tier) this.meter.move(tier);
     this.tier = tier;
     if (settings.breaker === undefined) this.#dropBreaker();
@@ -290,11 +286,6 @@ export class Endpoint implements Loaded {
     this.breaker = undefined;
     this.meter.dropBreaker();
   }
-}
-
-function limitsOf(settings: EndpointSettings): ConnectionLimits {
-  const { pool, connectTimeout, protocol, responseHeaderBytes } = settings;
-  return { ...pool, connectTimeout, protocol, responseHeaderBytes };
 }
 
 /** How much of the time until `end` is left; undefined when it does not end by itself. */

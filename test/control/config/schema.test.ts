@@ -48,6 +48,7 @@ interface Promised {
     readonly backupConcurrency: number;
     readonly healthCheck: "off" | PromisedCheck;
     readonly connectTimeout: number;
+    readonly protocol: "auto" | "http1" | "http2";
     readonly pool: { readonly max: number; readonly idle: number };
     readonly breaker: "off" | PromisedBreaker;
     readonly responseHeaderBytes: number;
@@ -153,6 +154,7 @@ const DEFAULTS: Promised = {
       backupConcurrency: 1000,
       healthCheck: { check: { kind: "tcp" }, interval: 2000, timeout: 1000, fall: 3, rise: 2 },
       connectTimeout: 1000,
+      protocol: "auto",
       pool: { max: 10_000, idle: 4000 },
       breaker: {
         consecutiveFailures: 5,
