@@ -2,6 +2,7 @@
 // made for each.
 import type { ClientHttp2Stream } from "node:http2";
 import { Readable } from "node:stream";
+import { Timer, type Wheel } from "../core/wheel.ts";
 
 /** Whose stream it is. What it throws is a bug, and costs one stream, not the process. */
 export interface StreamOwner {
@@ -25,26 +26,39 @@ export interface StreamOwner {
 }
 
 const OWNER = Symbol("owner");
+const TRAILS = Symbol("trails");
 
 /** A stream that has its owner. */
-export type BoundStream = ClientHttp2Stream & { [OWNER]: StreamOwner };
+export type BoundStream = ClientHttp2Stream & { [OWNER]: StreamOwner; [TRAILS]: boolean };
 
 /**
- * Has `stream` tell `owner` everything from now on.
+ * Has `stream` tell `owner` everything from now on; `trails` says whether it was made with `waitForTrailers`.
  *
  * Data, and their end, are taken where Node hands them to the stream, by `push`. Node would keep what a slow client
  * has not taken yet, and lose it with the session though the response was here whole; and nothing else tells
  * the end of a response (END_STREAM) from that of its stream (RST_STREAM with NO_ERROR).
  */
-export function bind(stream: ClientHttp2Stream, owner: StreamOwner): BoundStream {
+export function bind(stream: ClientHttp2Stream, owner: StreamOwner, trails: boolean): BoundStream {
   const bound = stream as BoundStream;
   bound[OWNER] = owner;
+  bound[TRAILS] = trails;
   bound.push = push;
   bound.on("headers", onHeaders).on("response", onResponse).on("trailers", onTrailers);
   bound.on("end", onEnd).on("drain", onDrain).on("wantTrailers", onWantTrailers);
   bound.on("error", onError).on("close", onClose);
   bound.resume();
   return bound;
+}
+
+/**
+ * Resets `stream`. Node 26 aborts the process (`OnTrailers`, `!is_destroyed()`) when one that may yet have
+ * trailers is cancelled while its session reads, and what is read next ends it; so that waits for a tick.
+ */
+export function reset(stream: BoundStream, code: number, wheel: Wheel): void {
+  if (stream.closed) return;
+  if (!stream[TRAILS]) return stream.close(code);
+  stream[TRAILS] = false;
+  wheel.arm(new Timer(() => reset(stream, code, wheel), stream[OWNER]), 0);
 }
 
 function push(this: BoundStream, chunk: unknown): boolean {

@@ -2,7 +2,7 @@
 //
 //   connecting -- settings --> ready <--> checking (idle for long: does it still answer?)
 //        any -> closing (GOAWAY, or not wanted any more: what is open goes on) -> closed
-import { type ClientHttp2Session, connect } from "node:http2";
+import type { ClientHttp2Session } from "node:http2";
 import type net from "node:net";
 import type { Address } from "../core/address.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
@@ -102,6 +102,8 @@ export class ClientSession implements StreamSession {
         maxHeaderListSize: this.limits.headerBytes * LIST_FACTOR,
       },
     };
+    // Not loaded where nobody needs it.
+    const { connect } = process.getBuiltinModule("node:http2");
     const session = connect("http://endpoint.invalid", options);
     session.once("connect", () => {
       if (!session.destroyed) session.setLocalWindowSize(SESSION_WINDOW);
@@ -160,9 +162,10 @@ export class ClientSession implements StreamSession {
       return stream.fail("refused", "the endpoint takes no upgrades over HTTP/2 (RFC 8441)");
     }
     const endStream = stream.chunked === undefined && head.upgrade === undefined;
-    const waitForTrailers = stream.chunked === true && !stream.complete;
+    const waitForTrailers = stream.trails;
     try {
-      stream.open(this, head, this.#session.request(head.raw, { endStream, waitForTrailers }));
+      const made = this.#session.request(head.raw, { endStream, waitForTrailers });
+      stream.open(this, head, made, waitForTrailers);
     } catch (error) {
       this.#drop(stream);
       stream.onBug(error);
@@ -178,9 +181,9 @@ export class ClientSession implements StreamSession {
   /** Ends it at once. */
   kill(detail: string): void {
     this.#closing(detail);
-    this.#session.destroy();
-    // Node would wait until what it has written has gone out.
+    // First of all: Node would wait until what it has written has gone out.
     this.#socket.destroy();
+    this.#session.destroy();
   }
 
   // What streams ask and say.

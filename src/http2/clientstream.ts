@@ -1,15 +1,15 @@
 // One request on a stream of a session, and its response.
 //
 //   waiting (for a session) -> open (head awaited) -> body -> closed        any -> closed
-import { type ClientHttp2Stream, constants } from "node:http2";
+import type { ClientHttp2Stream } from "node:http2";
 import type { AttemptFailure, Carrier, ResponseReceiver } from "../core/exchange.ts";
 import type { Fields } from "../core/fields.ts";
 import { isUnframed } from "../core/status.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
 import type { FieldLimits } from "../http1/lines.ts";
 import { answerHead, answerTrailers, switched } from "./answer.ts";
-import { type BoundStream, bind, type StreamOwner } from "./bound.ts";
-import { ending, type SessionEnd } from "./ending.ts";
+import { type BoundStream, bind, reset, type StreamOwner } from "./bound.ts";
+import { codeOf, ending, type SessionEnd } from "./ending.ts";
 import { type OnwardHead, trailersOf } from "./onward.ts";
 import { Upload } from "./upload.ts";
 
@@ -33,14 +33,14 @@ export interface StreamSession {
 }
 
 const INTERIM_RESPONSES = 100;
-const { NGHTTP2_CANCEL, NGHTTP2_PROTOCOL_ERROR } = constants;
+const [CANCEL, PROTOCOL_ERROR] = [codeOf("CANCEL"), codeOf("PROTOCOL_ERROR")];
 
 export class ClientStream implements Carrier, StreamOwner {
   readonly reused: boolean;
   bodySentAt = Number.NEGATIVE_INFINITY;
   /** The request head, as HTTP/1.1 writes it. */
   text = "";
-  /** Is there a body that is to end with trailers, perhaps? */
+  /** Is the length of the body unknown? Undefined where there is no body. */
   chunked: boolean | undefined;
   method = "";
   readonly #pool: StreamPool;
@@ -88,18 +88,18 @@ export class ClientStream implements Carrier, StreamOwner {
     return this.#state === "waiting";
   }
 
-  /** Is all of the request here, and are there no trailers? Then it ends with its last byte. */
-  get complete(): boolean {
-    return this.chunked === undefined || this.#upload.complete;
+  /** May its body yet end with trailers? */
+  get trails(): boolean {
+    return this.chunked === true && !this.#upload.complete;
   }
 
   /** Has its stream, and what there was of its body goes on. */
-  open(session: StreamSession, head: OnwardHead, stream: ClientHttp2Stream): void {
+  open(session: StreamSession, head: OnwardHead, stream: ClientHttp2Stream, trails: boolean): void {
     this.#session = session;
     this.#head = head;
     this.#state = "open";
     this.text = "";
-    this.#stream = bind(stream, this);
+    this.#stream = bind(stream, this, trails);
     if (this.#upload.begin(this.#stream)) this.#receiver?.onRequestDrain();
   }
 
@@ -133,7 +133,7 @@ export class ClientStream implements Carrier, StreamOwner {
 
   destroy(): void {
     this.#receiver = undefined;
-    this.#close(NGHTTP2_CANCEL);
+    this.#close(CANCEL);
   }
 
   /** It ends before it has had a stream, or by the session's end. */
@@ -256,14 +256,14 @@ export class ClientStream implements Carrier, StreamOwner {
     const receiver = this.#receiver;
     this.#receiver = undefined;
     receiver?.onBodyEnd(this.#received);
-    this.#close(NGHTTP2_CANCEL);
+    this.#close(CANCEL);
   }
 
   #malformed(detail: string): void {
     const how = this.#state === "body" ? "truncated" : "malformed";
     const receiver = this.#receiver;
     this.#receiver = undefined;
-    this.#close(NGHTTP2_PROTOCOL_ERROR);
+    this.#close(PROTOCOL_ERROR);
     receiver?.onFailed(how, detail);
   }
 
@@ -277,7 +277,7 @@ export class ClientStream implements Carrier, StreamOwner {
     if (before === "waiting") return this.#pool.left(this);
     const stream = this.#stream;
     const complete = this.#whole && stream?.writableFinished === true;
-    if (stream !== undefined && !stream.closed && !complete) stream.close(code);
+    if (stream !== undefined && !complete) reset(stream, code, this.#pool.wheel);
   }
 
   #onTimer(): void {

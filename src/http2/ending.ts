@@ -1,5 +1,4 @@
 // How a stream came to its end before its response was whole, and what that says of its request.
-import { constants } from "node:http2";
 import type { AttemptFailure } from "../core/exchange.ts";
 import { wordsOf } from "../core/words.ts";
 
@@ -21,34 +20,6 @@ export interface StreamEnd extends SessionEnd {
   readonly begun: "nothing" | "interim" | "body";
 }
 
-const {
-  NGHTTP2_PROTOCOL_ERROR,
-  NGHTTP2_FLOW_CONTROL_ERROR,
-  NGHTTP2_FRAME_SIZE_ERROR,
-  NGHTTP2_COMPRESSION_ERROR,
-  NGHTTP2_HTTP_1_1_REQUIRED,
-  NGHTTP2_REFUSED_STREAM,
-} = constants;
-
-/** One of us says that the other one's message is wrong: by nghttp2 that is mostly we. */
-const MALFORMED: ReadonlySet<number> = new Set([
-  NGHTTP2_PROTOCOL_ERROR,
-  NGHTTP2_FLOW_CONTROL_ERROR,
-  NGHTTP2_FRAME_SIZE_ERROR,
-  NGHTTP2_COMPRESSION_ERROR,
-  NGHTTP2_HTTP_1_1_REQUIRED,
-]);
-
-/** nghttp2 found what the other side sent against the protocol. */
-const BROKEN = "ERR_HTTP2_ERROR";
-/** Node never sent the request. */
-const UNSENT: ReadonlySet<unknown> = new Set([
-  "ERR_HTTP2_GOAWAY_SESSION",
-  "ERR_HTTP2_INVALID_SESSION",
-  "ERR_HTTP2_OUT_OF_STREAMS",
-  "ERR_HTTP2_STREAM_CANCEL",
-]);
-
 /** RFC 9113 7, in the order of the codes. */
 const NAMES = [
   "NO_ERROR",
@@ -65,7 +36,34 @@ const NAMES = [
   "ENHANCE_YOUR_CALM",
   "INADEQUATE_SECURITY",
   "HTTP_1_1_REQUIRED",
-];
+] as const;
+
+type CodeName = (typeof NAMES)[number];
+
+/** An error code by its name. */
+export function codeOf(name: CodeName): number {
+  return NAMES.indexOf(name);
+}
+
+/** One of us says that the other one's message is wrong: by nghttp2 that is mostly we. */
+const MALFORMED: ReadonlySet<number> = new Set([
+  codeOf("PROTOCOL_ERROR"),
+  codeOf("FLOW_CONTROL_ERROR"),
+  codeOf("FRAME_SIZE_ERROR"),
+  codeOf("COMPRESSION_ERROR"),
+  codeOf("HTTP_1_1_REQUIRED"),
+]);
+const REFUSED_STREAM = codeOf("REFUSED_STREAM");
+
+/** nghttp2 found what the other side sent against the protocol. */
+const BROKEN = "ERR_HTTP2_ERROR";
+/** Node never sent the request. */
+const UNSENT: ReadonlySet<unknown> = new Set([
+  "ERR_HTTP2_GOAWAY_SESSION",
+  "ERR_HTTP2_INVALID_SESSION",
+  "ERR_HTTP2_OUT_OF_STREAMS",
+  "ERR_HTTP2_STREAM_CANCEL",
+]);
 
 /** The name of an error code. */
 export function codeName(code: number): string {
@@ -79,7 +77,7 @@ export function ending(end: StreamEnd): { how: AttemptFailure; detail: string } 
   const detail = end.detail ?? said ?? `stream ended with ${codeName(code)}`;
   const errorCode = error === undefined ? undefined : Reflect.get(error, "code");
   if (begun === "body") return { how: "truncated", detail };
-  if (refused || code === NGHTTP2_REFUSED_STREAM || UNSENT.has(errorCode)) {
+  if (refused || code === REFUSED_STREAM || UNSENT.has(errorCode)) {
     return { how: "refused", detail };
   }
   if (errorCode === BROKEN || MALFORMED.has(code)) return { how: "malformed", detail };
