@@ -281,6 +281,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
 const PAIRS: readonly (readonly [Protocol, Protocol])[] = [
   ["http1", "http1"],
   ["http1", "http2"],
+  ["http2", "http2"],
 ];
 
 for (const [from, to] of PAIRS) {
