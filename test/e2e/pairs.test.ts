@@ -7,6 +7,7 @@ import { settings } from "../support/settings.ts";
 import { addressOf, startHere } from "../support/sidecar.ts";
 import {
   type Asked,
+  bodyOf,
   breakOff,
   type Call,
   type Client,
@@ -25,13 +26,6 @@ interface World {
 type Behaviour = (t: Test, world: World) => Promise<void>;
 
 const MEBI = 1024 * 1024;
-
-/** The whole body of a request. */
-async function bodyOf(asked: Asked): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of asked) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
 
 const digest = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 

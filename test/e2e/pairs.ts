@@ -21,6 +21,13 @@ export interface Answering {
 /** May reject where the client has gone. */
 export type Handler = (asked: Asked, answering: Answering) => void | Promise<void>;
 
+/** The whole body of a request. */
+export async function bodyOf(asked: Asked): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of asked) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
 /** Breaks an answer off so that it cannot be taken for whole. */
 export function breakOff(answering: Answering): void {
   if (answering instanceof http2.Http2ServerResponse) {
