@@ -209,6 +209,8 @@ export class ClientConnection implements Carrier, BodyTarget, SocketEvents {
 
   #rest(): void {
     this.#state = "idle";
+    // Whoever took the last bytes of a body may have asked to wait, and has nobody to tell that it goes on.
+    if (this.#paused) this.resume();
     this.reused = true;
     this.#owner.released(this);
   }

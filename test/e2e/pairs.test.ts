@@ -275,6 +275,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
 const PAIRS: readonly (readonly [Protocol, Protocol])[] = [
   ["http1", "http1"],
   ["http1", "http2"],
+  ["http2", "http1"],
   ["http2", "http2"],
 ];
 

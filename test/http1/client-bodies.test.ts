@@ -188,3 +188,18 @@ t.test("a connection that is destroyed says nothing more", async (t) => {
   t.equal(listener.over, false);
   t.equal(bench.clock.wheel.size, 0, "no timer is left");
 });
+
+t.test("who asks to wait with the last bytes of a body holds up no other request", async (t) => {
+  const bench = await open(t, POLITE);
+  const big = "x".repeat(10_000);
+  bench.upstream.script = answering(`HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n${big}`);
+  const connection = bench.take();
+  const listener = bench.get(connection);
+  listener.onPiece = () => connection.pause();
+  await listener.ended();
+  await until(() => bench.pool.idle === 1);
+  bench.upstream.script = POLITE;
+  const next = bench.take();
+  t.equal(next, connection);
+  t.equal((await bench.get(next).ended()).body, "ok");
+});
