@@ -109,8 +109,12 @@ export interface EndpointState {
   /** The name in the config that it was found by; undefined when the config has the address. */
   readonly name: string | undefined;
   readonly tier: string;
-  /** Connections to it, busy and idle. */
+  /** Connections to it, busy and idle; sessions of HTTP/2 are among them. */
   readonly connections: number;
+  /** Of HTTP/2: its sessions, the requests on them, and those that wait for one; undefined before the first. */
+  readonly http2?:
+    | { readonly sessions: number; readonly streams: number; readonly waiting: number }
+    | undefined;
   /** Requests that it is working on. */
   readonly load: number;
   /** Its part of the traffic in proportion to the others'. */
@@ -186,6 +190,7 @@ const SHAPE: Shape<State> = {
           name: true,
           tier: true,
           connections: true,
+          http2: { sessions: true, streams: true, waiting: true },
           load: true,
           weight: true,
           usable: true,
