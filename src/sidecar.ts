@@ -2,11 +2,11 @@
 import type { Logger } from "pino";
 import { createAccessLog } from "./control/accesslog.ts";
 import { startAdmin } from "./control/admin.ts";
+import type { CertificatesWorld } from "./control/certificates.ts";
 import { Changes } from "./control/changes.ts";
 import type { Checker } from "./control/checker.ts";
-import { checkTargets, createChecker } from "./control/checks.ts";
+import { createChecker } from "./control/checks.ts";
 import type { Config } from "./control/config/schema.ts";
-import { Discovery } from "./control/discovery.ts";
 import { drainAll } from "./control/drain.ts";
 import { checkBind, createGuard, type Guard } from "./control/guard.ts";
 import { startHealth } from "./control/health.ts";
@@ -17,7 +17,7 @@ import { MovableServer } from "./control/movable.ts";
 import { Output } from "./control/output.ts";
 import { Orders } from "./control/override.ts";
 import { overview } from "./control/overview.ts";
-import { clustersOf, planOf } from "./control/plan.ts";
+import { Plan } from "./control/plan.ts";
 import { Readiness } from "./control/readiness.ts";
 import { type Cause, type Origin, type Reloaded, Reloader } from "./control/reload.ts";
 import type { ControlServer } from "./control/server.ts";
@@ -43,6 +43,8 @@ export interface World {
   readonly use?: ProtectionWorld["use"];
   /** Where the config comes from, if it can be read again. */
   readonly origin?: Origin;
+  /** How often files of certificates are looked at. */
+  readonly watch?: CertificatesWorld["watch"];
 }
 
 /** A running sidecar. */
@@ -90,7 +92,7 @@ class Running implements Sidecar {
   readonly #lines: Output;
   readonly #traffic: Traffic;
   readonly #changes: Changes;
-  readonly #discovery: Discovery;
+  readonly #plan: Plan;
   readonly #checker: Checker;
   readonly #readiness: Readiness;
   readonly #health: MovableServer;
@@ -107,7 +109,13 @@ class Running implements Sidecar {
   #markStopped: () => void = () => {};
 
   constructor(config: Config, world: World) {
-    const { clock = systemClock, random = systemRandom, use = useOfProcess(), origin } = world;
+    const {
+      clock = systemClock,
+      random = systemRandom,
+      use = useOfProcess(),
+      origin,
+      watch,
+    } = world;
     this.#config = config;
     [this.#clock, this.#random] = [clock, random];
     this.#messages = openWriter("stderr", new Counter());
@@ -136,15 +144,19 @@ class Running implements Sidecar {
     const shared = { wheel, clock, random, meter, log, changes, metrics, find };
     this.#orders = new Orders(shared);
     this.#inForce = new InForce(origin?.digest ?? "", shared);
-    this.#discovery = new Discovery({ ...shared, moved: () => this.#moved() });
+    this.#plan = new Plan({ ...shared, watch, moved: () => this.#moved() });
     this.#checker = createChecker(shared);
-    const lack = (cluster: string): string | undefined => this.#discovery.lack(cluster);
+    const lack = (cluster: string) => this.#plan.discovery.lack(cluster);
     this.#readiness = new Readiness(clusters, () => clock.now(), lack);
     const onError = (err: unknown): void => log.error({ err }, "control request failed");
     this.#health = new MovableServer((bind) => this.#startHealth(bind, onError));
     this.#admin = new MovableServer((bind) => this.#startAdmin(bind, onError));
     this.#guard = createGuard(config.admin);
-    this.#reloader = this.#reloads(config, origin);
+    this.#reloader = new Reloader(config, origin, {
+      log,
+      reloaded: (...what) => this.#inForce.reloaded(...what),
+      apply: (next) => this.#apply(next),
+    });
     this.stopped = new Promise((resolve) => (this.#markStopped = resolve));
   }
 
@@ -159,7 +171,7 @@ class Running implements Sidecar {
     this.#started = new Date(this.#clock.wall()).toISOString();
     this.#readiness.listening = true;
     this.#inForce.started();
-    void this.#checker.start(checkTargets(this.#discovery.locate(this.#config))).then(() => {
+    void this.#checker.start(this.#plan.targets(this.#config)).then(() => {
       this.#readiness.checked = true;
     });
     this.#moved();
@@ -167,7 +179,8 @@ class Running implements Sidecar {
     this.#reloader.watch();
   }
 
-  reload(cause: Cause): Promise<Reloaded> {
+  async reload(cause: Cause): Promise<Reloaded> {
+    await this.#plan.certificates.look();
     return this.#reloader.reload(cause);
   }
 
@@ -194,7 +207,7 @@ class Running implements Sidecar {
 
   async #close(): Promise<void> {
     this.#reloader.close();
-    this.#discovery.stop();
+    this.#plan.stop();
     this.#traffic.destroy();
     await this.#checker.stop();
     await Promise.all([this.#health.close(), this.#admin.close()]);
@@ -229,11 +242,8 @@ class Running implements Sidecar {
       () => this.#lines.prepare(file),
       () => this.#health.prepare(health.bind),
       () => this.#admin.prepare(admin.bind),
-      () => this.#discovery.prepare(config),
-      () => {
-        const plan = planOf(config, this.#discovery.locate(config), this.#log);
-        return this.#traffic.prepare({ ...plan, accessLog });
-      },
+      () => this.#plan.prepare(config),
+      () => this.#traffic.prepare({ ...this.#plan.traffic(config), accessLog }),
     ]);
     return {
       undo,
@@ -250,20 +260,11 @@ class Running implements Sidecar {
   /** Brings clusters and probes in line with what names stand for now; at the start it is too early. */
   #moved(): void {
     if (!this.#readiness.listening) return;
-    const located = this.#discovery.locate(this.#config);
-    this.#traffic.clusters.update(clustersOf(this.#config, located));
-    this.#checker.update(checkTargets(located));
+    this.#traffic.clusters.update(this.#plan.clusters(this.#config));
+    this.#checker.update(this.#plan.targets(this.#config));
   }
 
   // What is asked from outside.
-
-  #reloads(config: Config, origin: Origin | undefined): Reloader {
-    return new Reloader(config, origin, {
-      log: this.#log,
-      reloaded: (...what) => this.#inForce.reloaded(...what),
-      apply: (next) => this.#apply(next),
-    });
-  }
 
   #startHealth(bind: Address, onError: (error: unknown) => void): Promise<ControlServer> {
     const [readiness, { contentType }] = [this.#readiness, this.#metrics];
@@ -279,22 +280,21 @@ class Running implements Sidecar {
   }
 
   #startAdmin(bind: Address, onError: (error: unknown) => void): Promise<ControlServer> {
-    const [traffic, checker, discovery] = [this.#traffic, this.#checker, this.#discovery];
-    const meter = this.#meter;
+    const [traffic, checker, discovery] = [this.#traffic, this.#checker, this.#plan.discovery];
     return startAdmin({
       ...{ bind, onError },
       guard: (request) => this.#guard(request),
       state: () => {
-        const [started, draining] = [this.#started, this.#readiness.draining];
-        const { state: config } = this.#inForce;
-        const from = { started, draining, config, traffic, checker, discovery, meter };
-        return overview(from, this.#clock.now());
+        const { draining } = this.#readiness;
+        const from = { draining, config: this.#inForce.state, traffic, checker, discovery };
+        const mine = { started: this.#started, meter: this.#meter };
+        return overview({ ...from, ...mine }, this.#clock.now());
       },
       drain: () => void this.drain(),
       events: () => this.#changes.print(),
       override: (order) => this.#orders.carryOut(order),
       reload: ({ dryRun, config }) =>
-        dryRun ? this.#reloader.dryRun(config) : this.#reloader.reload("POST /reload"),
+        dryRun ? this.#reloader.dryRun(config) : this.reload("POST /reload"),
     });
   }
 }

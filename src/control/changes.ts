@@ -9,9 +9,12 @@ import type { TierChange } from "../policy/tier.ts";
 export interface Change {
   /** When, as an ISO 8601 time. */
   readonly time: string;
-  /** What: `breaker`, `health`, `override`, `tier`, `discovery`, `name`, `config` or `protection`. */
+  /**
+   * What: `breaker`, `health`, `override`, `tier`, `discovery`, `name`, `config`, `certificate` or
+   * `protection`.
+   */
   readonly subject: string;
-  /** Whose it is: a cluster and an endpoint or a name; empty where it is nobody's in particular. */
+  /** Whose it is: a cluster and an endpoint, name or listener; empty where it is nobody's in particular. */
   readonly cluster: string;
   readonly endpoint: string;
   readonly from: string;

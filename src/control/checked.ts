@@ -5,7 +5,7 @@ import type { Clock, Random } from "../core/clock.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
 import { wordsOf } from "../core/words.ts";
 import { Health, type HealthChange, type HealthSettings } from "../policy/health.ts";
-import type { Answer, Check } from "./probe.ts";
+import type { Answer, Check, Secured } from "./probe.ts";
 import { probeFor } from "./probekinds.ts";
 
 /** An endpoint, and how it is to be asked. */
@@ -13,6 +13,8 @@ export interface CheckTarget {
   readonly cluster: string;
   readonly address: Address;
   readonly healthCheck: HealthSettings & { readonly check: Check };
+  /** Undefined for plaintext. */
+  readonly secured?: Secured | undefined;
 }
 
 /** How one probe ended. */
@@ -118,7 +120,8 @@ export class Checked {
     let start = clock.now();
     try {
       const find = this.#shared.probeFor ?? probeFor;
-      const probe = await find(this.#target.healthCheck.check);
+      const { healthCheck, secured } = this.#target;
+      const probe = await find(healthCheck.check, secured);
       // To load what a kind of probe needs takes time, which is not the endpoint's.
       start = clock.now();
       if (this.#closed) return;

@@ -10,7 +10,7 @@ import type { Changes } from "./changes.ts";
 import type { CheckTarget, CheckWorld } from "./checked.ts";
 import { Checker } from "./checker.ts";
 import type { Located } from "./discovery.ts";
-import type { Check } from "./probe.ts";
+import type { Check, Secured } from "./probe.ts";
 import type { EndpointState } from "./state.ts";
 
 /** What checks share with the rest of the sidecar. */
@@ -69,14 +69,20 @@ export function probeState(
   return { result, reason, at: new Date(at).toISOString() };
 }
 
+type Checkable = Pick<Located, "name" | "endpoints" | "backups" | "healthCheck"> & {
+  readonly tls?: Secured["tls"] | undefined;
+};
+
 /** Every primary and backup of every cluster whose checks are not off. */
-export function checkTargets(clusters: readonly Located[]): CheckTarget[] {
-  return clusters.flatMap(({ name: cluster, endpoints, backups, healthCheck }) =>
+export function checkTargets(clusters: readonly Checkable[]): CheckTarget[] {
+  return clusters.flatMap(({ name: cluster, endpoints, backups, healthCheck, tls }) =>
     healthCheck === "off"
       ? []
       : [...endpoints, ...backups].map(({ address, name }) => {
           const check = name === undefined ? healthCheck.check : named(healthCheck.check, name);
-          return { cluster, address, healthCheck: { ...healthCheck, check } };
+          const host = name?.authority.replace(/:[0-9]+$/, "");
+          const secured = tls && { tls, name: host };
+          return { cluster, address, healthCheck: { ...healthCheck, check }, secured };
         }),
   );
 }

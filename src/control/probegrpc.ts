@@ -1,22 +1,30 @@
-// The probe of the gRPC health protocol, version 1, over HTTP/2 without TLS.
-import { once } from "node:events";
+// The probe of the gRPC health protocol, version 1, over HTTP/2.
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
 import type { Address } from "../core/address.ts";
 import { readAdvice } from "../policy/advice.ts";
 import { decodeStatus, encodeRequest } from "./healthproto.ts";
-import { ANSWER_BYTES, type Answer, dial, type GrpcCheck, originOf } from "./probe.ts";
+import {
+  ANSWER_BYTES,
+  type Answer,
+  dial,
+  type GrpcCheck,
+  originOf,
+  ready,
+  type Secured,
+} from "./probe.ts";
 
 /** Asks for the health of one service; SERVING alone passes. */
 export async function probeGrpc(
   { service }: GrpcCheck,
   address: Address,
   signal: AbortSignal,
+  secured?: Secured,
 ): Promise<Answer> {
-  const socket = dial(address, signal);
+  const socket = dial(address, signal, secured, "h2");
   let session: ClientHttp2Session | undefined;
   try {
-    await once(socket, "connect");
-    session = connect(originOf(address), { createConnection: () => socket });
+    await ready(socket);
+    session = connect(originOf(address, secured), { createConnection: () => socket });
     // What ends the session ends its only stream as well, which tells.
     session.on("error", () => {});
     return judge(await ask(session, service, signal));

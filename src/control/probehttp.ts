@@ -1,21 +1,29 @@
 // The probe over HTTP/1.1. Redirects are not followed: they are statuses like others.
-import { once } from "node:events";
 import { Client } from "undici";
 import type { Address } from "../core/address.ts";
 import { readAdvice } from "../policy/advice.ts";
-import { ANSWER_BYTES, type Answer, dial, type HttpCheck, originOf } from "./probe.ts";
+import {
+  ANSWER_BYTES,
+  type Answer,
+  dial,
+  type HttpCheck,
+  originOf,
+  ready,
+  type Secured,
+} from "./probe.ts";
 
 /** The whole answer must come; of a body that is longer than 64 KiB the beginning will do. */
 export async function probeHttp(
   check: HttpCheck,
   address: Address,
   signal: AbortSignal,
+  secured?: Secured,
 ): Promise<Answer> {
-  const socket = dial(address, signal);
+  const socket = dial(address, signal, secured);
   let client: Client | undefined;
   try {
-    await once(socket, "connect");
-    client = new Client(originOf(address), {
+    await ready(socket);
+    client = new Client(originOf(address, secured), {
       // At once would be too early: undici begins with the request only after it has returned.
       connect: (_, callback) => queueMicrotask(() => callback(null, socket)),
       // The time is the signal's to keep.

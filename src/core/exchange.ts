@@ -64,12 +64,22 @@ export interface ReplyHead {
   readonly close: boolean;
 }
 
+/** One name in a certificate: its kind as OpenSSL prints it (`DNS`, `URI`, `IP Address`, `email`, …), and the name. */
+export interface San {
+  readonly kind: string;
+  readonly name: string;
+}
+
 /** The other side of a connection. */
 export interface Peer {
   /** An IP address; empty for unix sockets. */
   readonly address: string;
   /** Are its X-Forwarded-*, criticality and deadline fields believed? */
   readonly trusted: boolean;
+  /** Does it speak TLS? */
+  readonly secure?: boolean;
+  /** The names in its certificate, where that was asked for and is good. */
+  readonly sans?: readonly San[];
   /** What was said of it last, for which authority: most clients only ever name one. */
   introduced?: { readonly authority: string; readonly text: string };
   /** The hash of its address, once somebody has asked. */

@@ -183,6 +183,20 @@ export const DOWNSTREAM_FLOODS = {
   labels: ["listener", "flood"],
 } as const satisfies Family;
 
+export const TLS_HANDSHAKES = {
+  name: "tls_handshakes_total",
+  help: "TLS handshakes with clients, by how they ended.",
+  kind: "counter",
+  labels: ["listener", "result"],
+} as const satisfies Family;
+
+export const CERTIFICATE_EXPIRY = {
+  name: "certificate_expiry_seconds",
+  help: "When the certificate of a listener, or of a cluster for its endpoints, ends, in seconds since 1970.",
+  kind: "gauge",
+  labels: ["listener", "cluster"],
+} as const satisfies Family;
+
 export const UPSTREAM_CONNECTIONS = {
   name: "upstream_connections",
   help: "Connections to an endpoint, busy and idle.",

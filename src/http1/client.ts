@@ -16,7 +16,7 @@ import { lastChunk } from "./encode.ts";
 import { INCOMPLETE } from "./lines.ts";
 import { parseResponse } from "./response.ts";
 import type { ClientSettings } from "./settings.ts";
-import { EndpointSocket, type Line, type SocketEvents } from "./socket.ts";
+import { type Dial, dialPlain, isTurnedAway, type Line, type SocketEvents } from "./socket.ts";
 import { framed } from "./trailers.ts";
 
 /** Where a connection goes when it is free, or gone. */
@@ -41,6 +41,7 @@ export class ClientConnection implements Carrier, BodyTarget, SocketEvents {
   reused = false;
   /** When the whole of a request body was here to be sent last: `Clock.now()`, to the tick. */
   bodySentAt = Number.NEGATIVE_INFINITY;
+  readonly dial: Dial;
   readonly #socket: Line;
   readonly #settings: ClientSettings;
   readonly #owner: ClientOwner;
@@ -70,8 +71,8 @@ export class ClientConnection implements Carrier, BodyTarget, SocketEvents {
     this.#limits = { headerBytes, headers: RESPONSE_FIELDS, bodyBytes: 0 };
     this.#reader = new BodyReader(this.#limits);
     this.#timer = new Timer(() => this.#onTimer(), this);
-    const { address, dial } = settings;
-    this.#socket = dial?.(address, this) ?? new EndpointSocket(address, this);
+    this.dial = settings.dial ?? dialPlain;
+    this.#socket = this.dial(settings.address, this);
     settings.wheel.armAwake(this.#timer, settings.connectTimeout);
   }
 
@@ -189,7 +190,7 @@ export class ClientConnection implements Carrier, BodyTarget, SocketEvents {
     this.#settings.wheel.disarm(this.#timer);
     const detail = error === undefined ? "connection closed" : wordsOf(error);
     this.#owner.closed(this);
-    this.#failed(this.#howItFailed(), detail);
+    this.#failed(!this.reused && isTurnedAway(error) ? "unreachable" : this.#howItFailed(), detail);
   }
 
   onWriteFailed(): void {

@@ -1,6 +1,6 @@
 // Reading from a client, and what has to be looked after while nothing is read.
 import { Timer, type Wheel } from "../core/wheel.ts";
-import type { OwnedSocket } from "./owned.ts";
+import type { Owned } from "./owned.ts";
 import { isReset } from "./socket.ts";
 
 /** Requests that arrive ahead wait, in bytes, before reading stops. */
@@ -17,7 +17,7 @@ interface Reader {
 }
 
 export class Intake {
-  readonly #socket: OwnedSocket;
+  readonly #socket: Owned;
   readonly #wheel: Wheel;
   readonly #patienceMs: number;
   readonly #reader: Reader;
@@ -27,7 +27,7 @@ export class Intake {
   #presence: Timer | undefined;
 
   /** A body that nobody takes may wait for `patienceMs`. */
-  constructor(socket: OwnedSocket, wheel: Wheel, patienceMs: number, reader: Reader) {
+  constructor(socket: Owned, wheel: Wheel, patienceMs: number, reader: Reader) {
     this.#socket = socket;
     this.#wheel = wheel;
     this.#patienceMs = patienceMs;

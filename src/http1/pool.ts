@@ -3,9 +3,11 @@
 import { Timer } from "../core/wheel.ts";
 import { ClientConnection, type ClientOwner } from "./client.ts";
 import type { ClientSettings } from "./settings.ts";
+import { dialPlain } from "./socket.ts";
 
 /** Limits of a pool. */
-export interface PoolLimits extends Pick<ClientSettings, "connectTimeout" | "responseHeaderBytes"> {
+export interface PoolLimits
+  extends Pick<ClientSettings, "connectTimeout" | "responseHeaderBytes" | "dial"> {
   /** Most connections at once, busy and idle. */
   readonly max: number;
   /** Milliseconds an idle connection is kept; to be below the server's own keep-alive timeout. */
@@ -106,9 +108,10 @@ export class Pool implements ClientOwner {
     for (const connection of this.#all) connection.destroy();
   }
 
-  /** Does it take heads as large as it has to? */
-  #fits(connection: ClientConnection): boolean {
-    return connection.headerBytes === this.#settings.responseHeaderBytes;
+  /** Does it take heads as large as it has to, and was it made as connections are made now? */
+  #fits({ headerBytes, dial }: ClientConnection): boolean {
+    const { responseHeaderBytes, dial: wanted = dialPlain } = this.#settings;
+    return headerBytes === responseHeaderBytes && dial === wanted;
   }
 
   #expire(): void {

@@ -12,7 +12,7 @@ import { HeadReader } from "./headreader.ts";
 import { AHEAD_BYTES, Intake } from "./intake.ts";
 import { INCOMPLETE, SLOW_BODY, SLOW_HEAD } from "./lines.ts";
 import { Output } from "./output.ts";
-import type { OwnedSocket, SocketOwner } from "./owned.ts";
+import type { Owned, SocketOwner } from "./owned.ts";
 import { DRAIN_GRACE_MS, type ServerSettings } from "./settings.ts";
 import { adopt, cutSocket, release } from "./socket.ts";
 import { LUMPS, Stalls } from "./stalls.ts";
@@ -20,7 +20,7 @@ import { LUMPS, Stalls } from "./stalls.ts";
 type State = "http" | "tunnel" | "lingering" | "closed";
 
 export class ServerConnection implements Wire, SocketOwner {
-  readonly #socket: OwnedSocket;
+  readonly #socket: Owned;
   readonly #settings: ServerSettings;
   readonly #peer: Peer;
   readonly #closed: (connection: ServerConnection) => void;

@@ -1,10 +1,11 @@
 // Sockets that read into buffers of ours: no allocation per read, and none that a thousand idle
 // clients would hold.
 import net from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Address } from "../core/address.ts";
 import { lookUpLoopback } from "../core/loopback.ts";
 import { Outbox } from "./outbox.ts";
-import { OwnedSocket, type SocketOwner, telling } from "./owned.ts";
+import { type Owned, OwnedSocket, ownSecure, type SocketOwner, telling } from "./owned.ts";
 
 /** A connection to an endpoint, as its socket knows it. */
 export interface SocketEvents extends SocketOwner {
@@ -22,11 +23,12 @@ export type Dial = (address: Address, events: SocketEvents) => Line;
 const HIGH_WATER_MARK = 32 * 1024;
 
 /**
- * Takes over a socket that a server has accepted, with `pauseOnConnect`, before it is read.
- * `net.Server` has no option for the buffer that its sockets read into; a socket made around the same
- * handle has one.
+ * Takes over a socket that a server has accepted, with `pauseOnConnect`, before it is read; or one whose TLS
+ * handshake is over. `net.Server` has no option for the buffer that its sockets read into; a socket made
+ * around the same handle has one.
  */
-export function adopt(accepted: net.Socket, owner: SocketOwner): OwnedSocket {
+export function adopt(accepted: net.Socket, owner: SocketOwner): Owned {
+  if (isSecure(accepted)) return ownSecure(accepted, owner, true);
   const handle = handleOf(accepted);
   Reflect.set(accepted, "_handle", null);
   accepted.destroy();
@@ -38,11 +40,20 @@ export function adopt(accepted: net.Socket, owner: SocketOwner): OwnedSocket {
   return socket;
 }
 
+function isSecure(socket: net.Socket): socket is TLSSocket {
+  return "encrypted" in socket;
+}
+
+/** The socket of the kernel's connection, where `socket` is a TLS socket around one. */
+export function socketBelow(socket: net.Socket): net.Socket {
+  return isSecure(socket) ? (Reflect.get(socket, "_parent") ?? socket) : socket;
+}
+
 /**
  * Gives up a socket, with its connection, to somebody who reads it in another way: whatever has been read is
  * to be read by him first. The owner hears nothing of it any more.
  */
-export function release(owned: OwnedSocket, read: Buffer): net.Socket {
+export function release(owned: Owned, read: Buffer): net.Socket {
   const handle = handleOf(owned);
   Reflect.set(owned, "_handle", null);
   owned.removeAllListeners("close");
@@ -60,10 +71,11 @@ export function release(owned: OwnedSocket, read: Buffer): net.Socket {
  * would fail inside Node and leave the descriptor open.
  */
 export function cutSocket(socket: net.Socket): void {
+  const below = socketBelow(socket);
   // Of unix sockets there is no reset.
-  const resets = "reset" in (handleOf(socket) ?? {});
-  if (socket.writableEnded || !resets) socket.destroy();
-  else socket.resetAndDestroy();
+  const resets = "reset" in (handleOf(below) ?? {});
+  if (!socket.writableEnded && resets && !isSecure(below)) below.resetAndDestroy();
+  socket.destroy();
 }
 
 /**
@@ -71,13 +83,14 @@ export function cutSocket(socket: net.Socket): void {
  * kernel then knows no peer any more. It tells nothing of an orderly end, nor of unix sockets.
  */
 export function isReset(socket: net.Socket): boolean {
-  const { getpeername } = handleOf(socket) ?? {};
-  return getpeername !== undefined && Reflect.apply(getpeername, handleOf(socket), [{}]) !== 0;
+  const handle = handleBelow(socket);
+  const { getpeername } = handle ?? {};
+  return getpeername !== undefined && Reflect.apply(getpeername, handle, [{}]) !== 0;
 }
 
-/** How many bytes the kernel has taken of what was written, to the byte. */
+/** How many bytes the kernel has taken of what was written, to the byte; with TLS, of its records. */
 export function takenBytes(socket: net.Socket): number {
-  const { bytesWritten, writeQueueSize } = handleOf(socket) ?? {};
+  const { bytesWritten, writeQueueSize } = handleBelow(socket) ?? {};
   if (bytesWritten !== undefined && writeQueueSize !== undefined)
     return bytesWritten - writeQueueSize;
   // Whole writes only.
@@ -89,54 +102,79 @@ interface Handle {
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
   readonly getpeername?: (out: object) => number;
+  /** With TLS: the kernel's. */
+  readonly _parent?: Handle;
 }
 
 function handleOf(socket: net.Socket): Handle | undefined {
   return Reflect.get(socket, "_handle") ?? undefined;
 }
 
-class Socket extends OwnedSocket {
+/** That of the kernel's connection. */
+function handleBelow(socket: net.Socket): Handle | undefined {
+  const handle = handleOf(socket);
+  return handle?._parent ?? handle;
+}
+
+/** A socket towards an endpoint. */
+export type EndpointStream = Owned & { writeError: Error | undefined };
+
+class PlainStream extends OwnedSocket {
   declare readonly owner: SocketEvents;
   writeError: Error | undefined;
 
-  constructor(events: SocketEvents) {
+  constructor(address: Address, events: SocketEvents) {
     super(events);
-    this.on("connect", onConnect);
+    this.on("connect", onConnect).setNoDelay(true);
+    if (address.kind === "unix") this.connect({ path: address.path });
+    else this.connect({ host: address.host, port: address.port, lookup: lookUpLoopback });
   }
 
-  /**
-   * A server may answer early and close, so that our writing fails while its answer waits in the
-   * kernel. Node would destroy the socket and the answer with it; so a failed write only says so, and
-   * reading goes on until the other side's end or the connection's timer.
-   */
   override destroy(error?: Error): this {
-    if (error === undefined || this.writeError !== undefined || !isWriteError(error)) {
-      return super.destroy(error);
-    }
-    this.writeError = error;
-    this.failure ??= error;
-    this.owner.onWriteFailed();
-    return this;
+    return isKept(this, this.owner, error) ? this : super.destroy(error);
   }
 }
 
-const onConnect = telling(({ owner }: Socket) => owner.onConnect());
+const onConnect = telling(({ owner }: PlainStream) => owner.onConnect());
+
+/**
+ * A server may answer early and close, so that our writing fails while its answer waits in the
+ * kernel. Node would destroy the socket and the answer with it; so a failed write only says so, and
+ * reading goes on until the other side's end or the connection's timer. True where `error` is such a failure.
+ */
+export function isKept(stream: EndpointStream, events: SocketEvents, error?: Error): boolean {
+  if (error === undefined || stream.writeError !== undefined || !isWriteError(error)) return false;
+  stream.writeError = error;
+  stream.failure ??= error;
+  events.onWriteFailed();
+  return true;
+}
 
 function isWriteError(error: Error): boolean {
   return "syscall" in error && (error.syscall === "write" || error.syscall === "writev");
 }
 
+/**
+ * Does the other side not take our certificate? With TLS 1.3 we hear of it when for us the handshake is over; what
+ * was sent meanwhile nobody has seen.
+ */
+export function isTurnedAway(error: Error | undefined): boolean {
+  const code = error !== undefined && "code" in error ? String(error.code) : "";
+  return /^ERR_SSL_.*ALERT_.*(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/.test(code);
+}
+
+/** Connects without TLS. */
+export function dialPlain(address: Address, events: SocketEvents): EndpointSocket {
+  return new EndpointSocket(new PlainStream(address, events));
+}
+
 export class EndpointSocket {
-  readonly #socket: Socket;
+  readonly #socket: EndpointStream;
   readonly #outbox: Outbox;
 
-  constructor(address: Address, events: SocketEvents) {
-    const socket = new Socket(events);
+  constructor(socket: EndpointStream) {
     this.#socket = socket;
     this.#outbox = new Outbox(socket);
-    socket.setNoDelay(true);
-    if (address.kind === "unix") socket.connect({ path: address.path });
-    else socket.connect({ host: address.host, port: address.port, lookup: lookUpLoopback });
   }
 
   /** Can it not be written to any more? */

@@ -95,7 +95,7 @@ export class SessionPool implements SessionOwner, StreamPool {
   }
 
   /** Takes new limits. A session that they do not allow closes as soon as it has no requests. */
-  configure(limits: SessionLimits): void {
+  configure(limits: SessionLimits & Partial<Pick<SessionSettings, "way">>): void {
     this.#closed = false;
     this.#settings = { ...this.#settings, ...limits };
     const kept = this.#sessions.filter((session) => session.open && this.#fits(session));
@@ -191,9 +191,9 @@ export class SessionPool implements SessionOwner, StreamPool {
     }
   }
 
-  /** Does it take heads as large as it has to? */
-  #fits(session: ClientSession): boolean {
-    return session.limits.headerBytes === this.#settings.responseHeaderBytes;
+  /** Does it take heads as large as it has to, and was it made as sessions are made now? */
+  #fits({ limits, way }: ClientSession): boolean {
+    return limits.headerBytes === this.#settings.responseHeaderBytes && way === this.#settings.way;
   }
 
   #expire(): void {

@@ -117,6 +117,11 @@ export class ClientSession implements StreamSession {
     return session;
   }
 
+  /** How it has reached its endpoint. */
+  get way(): Way {
+    return this.#settings.way;
+  }
+
   get streams(): number {
     return this.#streams.size;
   }

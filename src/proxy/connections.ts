@@ -2,8 +2,9 @@
 import type { Carrier, RequestHead } from "../core/exchange.ts";
 import { idOf } from "../core/fields.ts";
 import { Pool, type PoolLimits, type PoolSettings } from "../http1/pool.ts";
+import type { Dial } from "../http1/socket.ts";
 import { SessionPool } from "../http2/clientpool.ts";
-import { PLAIN } from "../http2/dial.ts";
+import { PLAIN, type Way } from "../http2/dial.ts";
 
 /** What an endpoint is spoken to in; `auto` is HTTP/1.1, except that gRPC needs HTTP/2. */
 export type Protocol = "auto" | "http1" | "http2";
@@ -13,24 +14,31 @@ export interface ConnectionOptions
   extends Pick<PoolLimits, "connectTimeout" | "responseHeaderBytes"> {
   readonly protocol: Protocol;
   readonly pool: Pick<PoolLimits, "max" | "idle">;
+  /** Undefined for plaintext. `name`: the host that the endpoint was found by. */
+  readonly tls?:
+    | { dial(name: string | undefined): Dial; way(name: string | undefined): Way }
+    | undefined;
 }
 
 /** Where they lead, and what they share with the rest of the sidecar. */
-type ConnectionWorld = Omit<PoolSettings, keyof PoolLimits>;
+type ConnectionWorld = Omit<PoolSettings, keyof PoolLimits> & Pick<PoolSettings, "dial">;
 
 const CONTENT_TYPE = idOf("content-type");
 
 export class Connections {
   readonly #world: ConnectionWorld;
   #options: ConnectionOptions;
+  #host: string | undefined;
   readonly #http1: Pool;
   /** Made when it is needed first. */
   #http2: SessionPool | undefined;
 
-  constructor(world: ConnectionWorld, options: ConnectionOptions) {
+  /** `host` is the one that the endpoint was found by. */
+  constructor(world: ConnectionWorld, options: ConnectionOptions, host: string | undefined) {
     this.#world = world;
     this.#options = options;
-    this.#http1 = new Pool({ ...world, ...limitsOf(options) });
+    this.#host = host;
+    this.#http1 = new Pool({ ...world, ...this.#limits });
   }
 
   /** How many connections there are, busy and idle. */
@@ -68,13 +76,14 @@ export class Connections {
   }
 
   /** Takes new options. What they do not allow closes as soon as it is idle. */
-  configure(options: ConnectionOptions): void {
+  configure(options: ConnectionOptions, host: string | undefined): void {
     const { protocol } = options;
     this.#options = options;
+    this.#host = host;
     if (protocol === "http2") this.#http1.close();
-    else this.#http1.configure(limitsOf(options));
+    else this.#http1.configure(this.#limits);
     if (protocol === "http1") this.#http2?.close();
-    else this.#http2?.configure(limitsOf(options));
+    else this.#http2?.configure(this.#limits);
   }
 
   /** Closes what is idle now and what becomes idle later. */
@@ -90,8 +99,15 @@ export class Connections {
   }
 
   get #sessions(): SessionPool {
-    this.#http2 ??= new SessionPool({ ...this.#world, ...limitsOf(this.#options), way: PLAIN });
+    this.#http2 ??= new SessionPool({ ...this.#world, ...this.#limits });
     return this.#http2;
+  }
+
+  get #limits(): PoolLimits & { readonly way: Way } {
+    const { pool, connectTimeout, responseHeaderBytes, tls } = this.#options;
+    const dial = tls === undefined ? this.#world.dial : tls.dial(this.#host);
+    const way = tls === undefined ? PLAIN : tls.way(this.#host);
+    return { ...pool, connectTimeout, responseHeaderBytes, dial, way };
   }
 }
 
@@ -99,8 +115,4 @@ export class Connections {
 function isGrpc({ method, fields }: RequestHead): boolean {
   if (method !== "POST") return false;
   return fields.get(CONTENT_TYPE)?.toLowerCase().startsWith("application/grpc") === true;
-}
-
-function limitsOf({ pool, connectTimeout, responseHeaderBytes }: ConnectionOptions): PoolLimits {
-  return { ...pool, connectTimeout, responseHeaderBytes };
 }

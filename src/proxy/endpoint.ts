@@ -33,7 +33,6 @@ export interface EndpointWorld extends Pick<PoolSettings, "wheel" | "now" | "dia
   readonly mayTrip: (endpoint: Endpoint, now: number) => boolean;
   readonly changed: (endpoint: Endpoint, change: BreakerChange) => void;
 }
-
 /**
  * So many connections wait at each backup, so that the first requests of a failover need not connect; with
  * each probe those that have expired are replaced. Once there is traffic it brings its own.
@@ -69,7 +68,7 @@ export class Endpoint implements Loaded {
     this.tier = tier;
     this.#place = place;
     this.#world = world;
-    this.connections = new Connections({ ...world, address }, settings);
+    this.connections = new Connections({ ...world, address }, settings, hostOf(place));
     this.meter = new EndpointMeter(world.meter, settings.name, address.text, tier, {
       connections: () => this.connections.size,
       healthy: () => this.#health !== "unhealthy",
@@ -81,7 +80,7 @@ export class Endpoint implements Loaded {
   configure(place: Place, tier: Tier, settings: EndpointSettings): void {
     this.#place = place;
     this.#whenIdle = undefined;
-    this.connections.configure(settings);
+    this.connections.configure(settings, hostOf(place));
     if (tier !== this.tier) this.meter.move(tier);
     this.tier = tier;
     if (settings.breaker === undefined) this.#dropBreaker();
@@ -241,7 +240,6 @@ export class Endpoint implements Loaded {
   /** What there is to say of it, for people. */
   state(now: number) {
     const { address, tier, connections, load, breaker } = this;
-    const usable = this.unusable(now) ?? "yes";
     const change = breaker?.last;
     const override = this.overridden(now);
     const overrideEnd = override === "drain" ? this.#drainedUntil : breaker?.override?.until;
@@ -253,7 +251,7 @@ export class Endpoint implements Loaded {
       http2: connections.http2,
       load,
       weight: this.weight,
-      usable,
+      usable: this.unusable(now) ?? "yes",
       health: this.#health,
       advice: this.#advice,
       override,
@@ -286,6 +284,11 @@ export class Endpoint implements Loaded {
     this.breaker = undefined;
     this.meter.dropBreaker();
   }
+}
+
+/** The host that it was found by; undefined where the config has its address. */
+function hostOf({ name }: Place): string | undefined {
+  return name?.authority.replace(/:[0-9]+$/, "");
 }
 
 /** How much of the time until `end` is left; undefined when it does not end by itself. */

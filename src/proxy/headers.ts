@@ -159,7 +159,8 @@ function forwardedText(request: RequestHead, peer: Peer): string {
   const chain = trusted ? fields.named("x-forwarded-for").join(", ") : "";
   const hops = chain === "" || address === "" ? chain + address : `${chain}, ${address}`;
   let text = hops === "" ? "" : `x-forwarded-for: ${hops}\r\n`;
-  if (!trusted || fields.find(FORWARDED_PROTO) < 0) text += "x-forwarded-proto: http\r\n";
+  if (!trusted || fields.find(FORWARDED_PROTO) < 0)
+    text += peer.secure === true ? "x-forwarded-proto: https\r\n" : "x-forwarded-proto: http\r\n";
   if (authority === "" || (trusted && fields.find(FORWARDED_HOST) >= 0)) return text;
   return `${text}x-forwarded-host: ${authority}\r\n`;
 }

@@ -1,8 +1,8 @@
 // Sockets in: one connection per client, of HTTP/1.1 or HTTP/2, and one exchange per request.
 import net from "node:net";
 import type { Address } from "../core/address.ts";
-import type { Peer } from "../core/exchange.ts";
-import { DOWNSTREAM_FLOODS, DOWNSTREAM_REFUSED } from "../core/families.ts";
+import type { Peer, San } from "../core/exchange.ts";
+import { DOWNSTREAM_FLOODS, DOWNSTREAM_REFUSED, TLS_HANDSHAKES } from "../core/families.ts";
 import type { Counter, Meter } from "../core/meter.ts";
 import type { Wheel } from "../core/wheel.ts";
 import { ServerConnection } from "../http1/server.ts";
@@ -10,6 +10,8 @@ import type { ServerLimits, ServerSettings } from "../http1/settings.ts";
 import { StreamConnection } from "../http2/server.ts";
 import type { StreamLimits, StreamSettings } from "../http2/settings.ts";
 import { Spread } from "../policy/spread.ts";
+import { Handshakes } from "../tls/handshakes.ts";
+import type { ServerTls } from "../tls/server.ts";
 import { refusal, refusalText } from "./reply.ts";
 import { type Path, serve } from "./serve.ts";
 
@@ -19,8 +21,10 @@ export interface ListenerSettings {
   readonly bind: Address;
   readonly limits: ServerLimits & { readonly connections: number };
   readonly http2: StreamLimits;
-  /** Is a peer with this address believed? */
-  readonly trusts: (address: string) => boolean;
+  /** Undefined for plaintext. */
+  readonly tls?: ServerTls | undefined;
+  /** Is a peer with this address, and these names in its certificate, believed? */
+  readonly trusts: (address: string, sans?: readonly San[]) => boolean;
   /** Asked once, when the settings come into force. */
   readonly path: () => Path;
 }
@@ -42,9 +46,12 @@ export class Listener {
   #settings: ListenerSettings | undefined;
   #path: Path | undefined;
   #shared: ServerSettings | undefined;
+  /** The same where the protocol has been agreed upon: nothing is to be found out. */
+  #agreed: ServerSettings | undefined;
   /** Who came before there were settings in force, or while some have to wait. */
   #early: net.Socket[] = [];
   #holds = false;
+  readonly #handshakes: Handshakes;
   /** Whose turn it is to rest. */
   readonly #turns = new Spread();
   /** How many clients there may be, and how many more there were. */
@@ -59,13 +66,21 @@ export class Listener {
     this.#meter = meter;
     this.#most = first.limits.connections;
     this.#refused = this.#countsFor(first);
+    this.#handshakes = new Handshakes(wheel, {
+      ended: ({ socket, sans }) => this.#connect(socket, sans, socket.alpnProtocol),
+      count: (result) => {
+        const { name } = this.#settings ?? first;
+        meter.counter(TLS_HANDSHAKES, { listener: name, result }).add();
+        this.#ended();
+      },
+    });
     const options = { pauseOnConnect: true, noDelay: true };
     this.server = net.createServer(options, (socket) => this.#accept(socket));
   }
 
   /** How many clients are connected. */
   get connections(): number {
-    return this.#connections.size + this.#early.length;
+    return this.#connections.size + this.#early.length + this.#handshakes.size;
   }
 
   /** How many there are of those that there may be, from 0 to 1. */
@@ -93,6 +108,8 @@ export class Listener {
     this.#settings = settings;
     this.#path = settings.path();
     this.#shared = this.#connectionSettings(settings, this.#path);
+    const { http2: _, ...agreed } = this.#shared;
+    this.#agreed = agreed;
     this.#most = settings.limits.connections;
     this.#refused = this.#countsFor(settings);
     for (const socket of this.#early.splice(0)) this.#accept(socket);
@@ -105,7 +122,7 @@ export class Listener {
     });
     this.server.close();
     for (const connection of this.#connections) connection.drain();
-    if (this.#connections.size === 0) this.#empty?.();
+    this.#ended();
     return this.#drained;
   }
 
@@ -114,6 +131,7 @@ export class Listener {
     this.server.close();
     for (const connection of this.#connections) connection.cut();
     for (const socket of this.#early) socket.destroy();
+    this.#handshakes.destroy();
   }
 
   #accept(socket: net.Socket): void {
@@ -122,20 +140,37 @@ export class Listener {
       return void socket.destroy();
     }
     const settings = this.#settings;
-    const shared = this.#shared;
-    if (settings === undefined || shared === undefined || this.#holds)
-      return void this.#early.push(socket);
+    if (settings === undefined || this.#holds) return void this.#early.push(socket);
+    if (settings.tls === undefined) this.#connect(socket);
+    else this.#handshakes.add(socket, settings.tls);
+  }
+
+  /** `sans` of those who speak TLS, and the `protocol` that was agreed upon there. */
+  #connect(socket: net.Socket, sans?: readonly San[], protocol?: string | false | null): void {
+    const [settings, shared] = [this.#settings, this.#shared];
+    if (settings === undefined || shared === undefined) return void socket.destroy();
     const address = socket.remoteAddress ?? "";
     const unix = settings.bind.kind === "unix";
     const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
-    const peer = { address: plain, trusted: unix || settings.trusts(plain) };
-    this.#connections.add(new ServerConnection(socket, peer, shared, this.#closed));
+    const trusted = unix || settings.trusts(plain, sans);
+    const secure = sans !== undefined;
+    const peer: Peer = { address: plain, trusted, secure, ...(secure && { sans }) };
+    if (protocol === "h2") return shared.http2?.(socket, peer);
+    const agreed = secure ? this.#agreed : shared;
+    const connection = new ServerConnection(socket, peer, agreed ?? shared, this.#closed);
+    this.#connections.add(connection);
+    if (this.#drained !== undefined) connection.drain();
   }
 
   readonly #closed = (connection: Connection): void => {
     this.#connections.delete(connection);
-    if (this.#connections.size === 0) this.#empty?.();
+    this.#ended();
   };
+
+  /** A connection, or a handshake, has ended. */
+  #ended(): void {
+    if (this.#connections.size + this.#handshakes.size === 0) this.#empty?.();
+  }
 
   #countsFor({ name }: ListenerSettings): Counter {
     return this.#meter.counter(DOWNSTREAM_REFUSED, { listener: name });

@@ -1,7 +1,7 @@
 // Every listener of a sidecar, while the config that names them changes.
 import type net from "node:net";
 import type { Address } from "../core/address.ts";
-import { DOWNSTREAM_CONNECTIONS, DOWNSTREAM_REFUSED } from "../core/families.ts";
+import { DOWNSTREAM_CONNECTIONS, DOWNSTREAM_REFUSED, TLS_HANDSHAKES } from "../core/families.ts";
 import type { Meter } from "../core/meter.ts";
 import type { Prepared } from "../core/prepared.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
@@ -142,8 +142,10 @@ export class Listeners {
   #show(): void {
     const { meter } = this.#world;
     const names = new Set(this.#all.map(([, name]) => name));
-    for (const name of this.#shown.difference(names))
+    for (const name of this.#shown.difference(names)) {
       meter.drop({ listener: name }, DOWNSTREAM_REFUSED);
+      meter.drop({ listener: name }, TLS_HANDSHAKES);
+    }
     this.#shown = names;
     meter.drop({}, DOWNSTREAM_CONNECTIONS);
     for (const name of names) {

@@ -1,12 +1,12 @@
 // A sidecar in the simulated world: the real path, clusters, policies and checks, put together as
 // src/sidecar.ts does; its connections, probes, time and chance are the world's.
 import { pino } from "pino";
+import { breakersOf } from "../../src/control/breakers.ts";
 import { type Change, Changes } from "../../src/control/changes.ts";
 import { checkTargets, createChecker } from "../../src/control/checks.ts";
 import { parseConfig } from "../../src/control/config/load.ts";
 import type { Config } from "../../src/control/config/schema.ts";
 import { Discovery, type Located } from "../../src/control/discovery.ts";
-import { clustersOf } from "../../src/control/plan.ts";
 import { trustList } from "../../src/control/trust.ts";
 import type { AccessRecord } from "../../src/core/access.ts";
 import type { Exchange } from "../../src/core/exchange.ts";
@@ -70,12 +70,14 @@ export class Sidecar implements Host {
     this.address = listener.bind.text;
     this.#trusts = trustList(listener.forwarded.trust);
     const located = this.#located();
-    const clusters = clustersOf(this.#config, located);
+    const clusters = located.map((each) => {
+      return { ...each, ...breakersOf(this.#config, each), tls: undefined };
+    });
     this.clusters = new Map(clusters.map((each) => [each.name, this.#cluster(each)]));
     this.#path = this.#pathOf(listener);
     network.attach(this.address, this);
     world.every(this.#wheel.tickMs, () => this.#turn(() => this.#wheel.advance()));
-    void this.#checker().start(checkTargets(located));
+    void this.#checker().start(checkTargets(clusters));
   }
 
   request(call: Call): void {

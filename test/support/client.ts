@@ -1,5 +1,6 @@
 // A client that writes exactly the bytes it is given, and reads what comes back strictly.
 import { connect, type Socket } from "node:net";
+import { type ConnectionOptions, connect as secure } from "node:tls";
 import type { Address } from "../../src/core/address.ts";
 import { Bell } from "./bell.ts";
 import { Inbox } from "./inbox.ts";
@@ -23,9 +24,12 @@ export class RawClient {
   /** What belongs to no response yet. */
   readonly #unread = new Inbox();
   #atLeast = 0;
+  /** The kernel's connection. */
+  readonly #below: Socket;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, below = socket) {
     this.socket = socket;
+    this.#below = below;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#note(() => this.#receive(chunk)));
     socket.on("end", () => this.#note(() => this.#end()));
@@ -42,6 +46,20 @@ export class RawClient {
     const client = new RawClient(socket);
     await new Promise((resolve, reject) => {
       socket.once("connect", resolve);
+      socket.once("error", reject);
+    });
+    return client;
+  }
+
+  /** The same with TLS; rejects when the handshake fails, and when the server closes instead. */
+  static async secure(address: Address, options: ConnectionOptions): Promise<RawClient> {
+    const { kind } = address;
+    const target = kind === "tcp" ? { host: address.host, port: address.port } : address;
+    const below = connect(target);
+    const socket = secure({ servername: "localhost", ...options, socket: below });
+    const client = new RawClient(socket, below);
+    await new Promise((resolve, reject) => {
+      socket.once("secureConnect", resolve);
       socket.once("error", reject);
     });
     return client;
@@ -77,8 +95,13 @@ export class RawClient {
   /** Leaves with a RST. */
   reset(): void {
     // Node would lose a handle whose FIN is still on its way, and never close it.
-    if (this.socket.writableEnded) this.socket.destroy();
-    else this.socket.resetAndDestroy();
+    if (this.#below.writableEnded) this.#below.destroy();
+    else this.#below.resetAndDestroy();
+  }
+
+  /** Sends a FIN and nothing before it: no close_notify. */
+  cutOff(): void {
+    this.#below.end();
   }
 
   close(): void {

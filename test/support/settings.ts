@@ -26,6 +26,8 @@ export interface Settings {
   /** Other options of the route. */
   readonly route?: Readonly<Record<string, unknown>>;
   readonly cluster?: Readonly<Record<string, unknown>>;
+  /** The listener's. */
+  readonly tls?: Readonly<Record<string, unknown>>;
   readonly log?: Readonly<Record<string, unknown>>;
   readonly drain?: { readonly delay: string; readonly timeout: string };
 }
@@ -50,6 +52,7 @@ export function settings(upstream: Address, wanted: Settings = {}): string {
     ...(wanted.limits && { limits: wanted.limits }),
     ...(wanted.http2 && { http2: wanted.http2 }),
     ...(wanted.trust && { forwarded: { trust: wanted.trust } }),
+    ...(wanted.tls && { tls: wanted.tls }),
     routes: [route],
   };
   const document = {

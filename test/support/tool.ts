@@ -11,6 +11,7 @@ const PACKAGES = {
   nginx: "nginx-light",
   wrk: "wrk",
   faketime: "faketime",
+  openssl: "openssl",
   prlimit: "util-linux",
   python3: "python3",
   timeout: "coreutils",

@@ -9,9 +9,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   http1: ["core", "http1"],
   // A request is checked and kept the same way in both: HTTP/2 is read as the lines that HTTP/1.1 would have.
   http2: ["core", "http1", "http2"],
-  proxy: ["core", "policy", "http1", "http2", "proxy"],
-  control: ["core", "policy", "control"],
-  "sidecar.ts": ["core", "policy", "http1", "http2", "proxy", "control", "version.ts"],
+  // It makes sockets for connections.
+  tls: ["core", "http1", "http2", "tls"],
+  proxy: ["core", "policy", "http1", "http2", "tls", "proxy"],
+  control: ["core", "policy", "tls", "control"],
+  "sidecar.ts": ["core", "policy", "http1", "http2", "tls", "proxy", "control", "version.ts"],
   cli: ["core", "control", "sidecar.ts", "version.ts", "cli"],
   "main.ts": ["core", "control", "sidecar.ts", "version.ts", "cli"],
   "version.ts": [],

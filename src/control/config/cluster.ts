@@ -6,6 +6,7 @@ import { concurrency, fairness, peerThreshold } from "./concurrency.ts";
 import { fallback } from "./fallback.ts";
 import { count, duration, name, size, target } from "./field.ts";
 import { healthCheck } from "./healthcheck.ts";
+import { clientTls } from "./tls.ts";
 
 const endpoint = z
   .union(
@@ -86,12 +87,15 @@ export const cluster = z.strictObject({
     [1, 1_000_000],
     "The most requests that the backups work on at once, all of them together.",
   ),
+  tls: clientTls
+    .exactOptional()
+    .describe("Speaks TLS with the endpoints, in probes as well. Without it: plaintext."),
   healthCheck,
   protocol,
   connectTimeout: duration(
     "1s",
     ["1ms", "10m"],
-    "How long connecting to an endpoint may take; with HTTP/2, until its settings are here.",
+    "How long connecting to an endpoint may take, a TLS handshake and the settings of HTTP/2 included.",
   ),
   pool,
   breaker,

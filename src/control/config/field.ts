@@ -137,9 +137,18 @@ export function hostName() {
   });
 }
 
-/** A block of addresses, always with its prefix length when loaded. */
-export function cidr() {
+/** A pattern of names in certificates: no comma, which stands between names. */
+export const SAN = /^[\x21-\x2b\x2d-\x7e]{1,512}$/;
+const SAN_TRUST = "san:";
+
+/** Who is trusted: a block of addresses, always with its prefix length when loaded, or `san:` and a pattern. */
+export function trusted() {
   return z.string().transform((text, context) => {
+    if (text.startsWith(SAN_TRUST)) {
+      if (SAN.test(text.slice(SAN_TRUST.length))) return text;
+      context.addIssue("must have a pattern of printable ASCII characters, no comma, after san:");
+      return z.NEVER;
+    }
     const result = parseCidr(text);
     if (result.ok) return result.text;
     const { problem: message, hint } = result;

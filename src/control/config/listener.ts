@@ -3,7 +3,6 @@ import { z } from "zod";
 import { criticality } from "./criticality.ts";
 import {
   address,
-  cidr,
   count,
   duration,
   headerValues,
@@ -11,8 +10,10 @@ import {
   name,
   size,
   token,
+  trusted,
 } from "./field.ts";
 import { hedge } from "./hedge.ts";
+import { serverTls } from "./tls.ts";
 
 const limits = z
   .strictObject({
@@ -78,11 +79,12 @@ const http2 = z
 const forwarded = z
   .strictObject({
     trust: z
-      .array(cidr())
+      .array(trusted())
       .prefault([])
       .describe(
-        "Peers whose X-Forwarded-*, criticality and deadline fields are believed, as blocks of " +
-          "addresses. Others' are replaced. Example: [127.0.0.0/8, 10.0.0.0/8].",
+        "Peers whose X-Forwarded-*, criticality and deadline fields are believed: blocks of " +
+          "addresses, and san:PATTERN for names in verified client certificates, as in tls.allowedSans. " +
+          'Others\' are replaced. Example: [10.0.0.0/8, "san:spiffe://example.org/ns/edge/*"].',
       ),
   })
   .prefault({})
@@ -213,6 +215,7 @@ export const listener = z.strictObject({
   }),
   limits,
   http2,
+  tls: serverTls.exactOptional().describe("Speaks TLS with clients. Without it: plaintext."),
   forwarded,
   routes: z
     .array(route)

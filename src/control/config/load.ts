@@ -1,4 +1,5 @@
 // A config file to a Config, or to everything that is wrong with it.
+import { checkCertificates } from "./certificates.ts";
 import { readDocument } from "./document.ts";
 import type { Environment } from "./environment.ts";
 import { digestOf, readBytes } from "./file.ts";
@@ -7,7 +8,7 @@ import { reportIssues, wording } from "./issues.ts";
 import { checkReferences } from "./references.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { type Problem, Source } from "./source.ts";
-import { Tree } from "./tree.ts";
+import { type Path, Tree } from "./tree.ts";
 import { lint } from "./warnings.ts";
 
 export type Loaded =
@@ -47,10 +48,18 @@ export function parseConfig(
   const result = configSchema.safeParse(tree.value, { error: wording });
   if (!result.success) reportIssues(tree, result.error.issues);
   checkReferences(tree);
+  const doubts: Problem[] = [];
+  if (result.success) {
+    const warn = (path: Path, message: string): void => {
+      doubts.push(source.problem("warning", tree.rangeAt(path), message));
+    };
+    checkCertificates(result.data, tree, warn);
+  }
   if (result.success && tree.problems.length === 0) {
     const config = freeze(result.data);
     const written: unknown = reading.document.toJS();
-    return { ok: true, config, written, digest, warnings: inOrder(lint(config, tree)) };
+    const warnings = inOrder([...doubts, ...lint(config, tree)]);
+    return { ok: true, config, written, digest, warnings };
   }
   return { ok: false, digest, errors: inOrder(tree.problems) };
 }

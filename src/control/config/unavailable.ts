@@ -4,8 +4,8 @@ import type { Path } from "./tree.ts";
 
 /** By the mapping that they stand in; `*` is any item of a list. */
 const UNAVAILABLE: Readonly<Record<string, readonly string[]>> = {
-  "listeners.*": ["protocol", "tls"],
-  "clusters.*": ["http2", "tls"],
+  "listeners.*": ["protocol"],
+  "clusters.*": ["http2"],
 };
 
 /** Is `key` of the mapping at `path` an option of a later version? */

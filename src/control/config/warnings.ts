@@ -111,7 +111,11 @@ function lintNames({ dns, clusters }: Config, report: Report): void {
   }
 }
 
-function lintListener({ bind, limits, forwarded }: Listener, path: Path, report: Report): void {
+function lintListener(
+  { bind, limits, forwarded, tls }: Listener,
+  path: Path,
+  report: Report,
+): void {
   if (isWildcard(bind)) {
     report(
       [...path, "bind"],
@@ -127,12 +131,13 @@ function lintListener({ bind, limits, forwarded }: Listener, path: Path, report:
       "allows only tiny bodies; is its unit missing, as in 10MiB?",
     );
   }
-  for (const [index, block] of forwarded.trust.entries()) {
-    if (!block.endsWith("/0")) continue;
-    report(
-      [...path, "forwarded", "trust", index],
-      "trusts everybody: any client can claim any address",
-    );
+  const asks = (tls?.clientCertificates ?? "off") !== "off";
+  for (const [index, who] of forwarded.trust.entries()) {
+    const at = [...path, "forwarded", "trust", index];
+    if (who.endsWith("/0") && !who.startsWith("san:"))
+      report(at, "trusts everybody: any client can claim any address");
+    if (who.startsWith("san:") && !asks)
+      report(at, "trusts nobody: clients are not asked for certificates here");
   }
 }
 
