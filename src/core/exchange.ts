@@ -99,7 +99,10 @@ export interface BodySink {
  * or a stream of HTTP/2. The request head goes by `send`, a body by `write` and `end`.
  */
 export interface Carrier extends BodySink {
-  /** May the endpoint have been closing its connection already when the request came? */
+  /**
+   * May the endpoint have been closing its connection already when the request came? With HTTP/2 known better
+   * once it is refused: then by whether a GOAWAY said so.
+   */
   readonly reused: boolean;
   /** Does the request wait for the endpoint: for the connection, or for it to take more of the body? */
   readonly waits: boolean;

@@ -36,7 +36,7 @@ const INTERIM_RESPONSES = 100;
 const [CANCEL, PROTOCOL_ERROR] = [codeOf("CANCEL"), codeOf("PROTOCOL_ERROR")];
 
 export class ClientStream implements Carrier, StreamOwner {
-  readonly reused: boolean;
+  reused: boolean;
   bodySentAt = Number.NEGATIVE_INFINITY;
   /** The request head, as HTTP/1.1 writes it. */
   text = "";
@@ -221,9 +221,10 @@ export class ClientStream implements Carrier, StreamOwner {
     // All of the response is here, and waits until the client takes it.
     if (this.#whole && this.#state === "body") return this.onEnd();
     if (session === undefined || this.#state === "closed") return;
-    const error = this.#error;
     const begun = this.#state === "body" ? "body" : this.#interims > 0 ? "interim" : "nothing";
-    const { how, detail } = ending({ ...session.endOf(id), code, error, begun });
+    const end = session.endOf(id);
+    const { how, detail } = ending({ ...end, code, error: this.#error, begun });
+    if (how === "refused") this.reused = end.refused;
     this.fail(how, detail);
   }
 

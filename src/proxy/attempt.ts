@@ -50,8 +50,8 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   head: ResponseHead | undefined;
   /** What happened, for people. */
   detail: string | undefined;
-  /** Did it go out on a connection that had been idle? */
-  readonly reused: boolean;
+  /** Did it go out on a connection that the endpoint may have been closing already? */
+  reused: boolean;
   /** Did its time end while it waited for the client's own body, and not for the endpoint? */
   clientLate = false;
   /** Did the endpoint break off its response? */
@@ -160,6 +160,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
 
   onFailed(how: AttemptFailure, detail: string): void {
     this.detail = detail;
+    this.reused = this.#connection?.reused ?? this.reused;
     if (how !== "truncated") return this.#over(how, detail);
     this.truncated = true;
     this.endpoint.meter.truncated.add();

@@ -104,13 +104,14 @@ export class Retries {
 }
 
 /**
- * Did the request meet a connection that the server was closing already? Then it goes again, once,
- * when doing it twice does no harm and its body is still whole: RFC 9112 9.3.1. That is the price of
- * keeping connections, no sign of trouble, so no budget pays for it.
+ * Did the request meet a connection that the server was closing already? Then it goes again, once, when doing
+ * it twice does no harm and its body is still whole: RFC 9112 9.3.1, and RFC 9113 6.8, by which the server has
+ * not seen it. That is the price of keeping connections, no sign of trouble, so no budget pays for it.
  */
 function isStale(exchange: Exchange, story: Story, attempt: Attempt): boolean {
-  const met = story.outcome === "reset" && attempt.reused && !story.replayed;
-  return met && exchange.bodyKept && isIdempotent(exchange.request.method);
+  const unseen = story.outcome === "refused";
+  if (!attempt.reused || story.replayed || !exchange.bodyKept) return false;
+  return unseen || (story.outcome === "reset" && isIdempotent(exchange.request.method));
 }
 
 /** Whoever sheds says so: a retry would be the load that it sheds. */

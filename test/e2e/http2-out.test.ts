@@ -5,6 +5,7 @@ import type { State } from "../../src/control/state.ts";
 import { END_STREAM, FramePeer, type FrameScript, TYPES } from "../http2/frames.ts";
 import { RawClient } from "../support/client.ts";
 import { values } from "../support/message.ts";
+import { HELLO, Nginx } from "../support/nginx.ts";
 import { settings } from "../support/settings.ts";
 import { addressOf, startHere, startReloadable } from "../support/sidecar.ts";
 import { ACCEPT, HANDSHAKE } from "../support/websocket.ts";
@@ -158,4 +159,26 @@ t.test("a WebSocket of HTTP/1.1 is an extended CONNECT towards the service", asy
   await client.bell.until(() => client.rest.toString() === "echo this" || client.closed);
   t.equal(client.rest.toString(), "echo this");
   client.close();
+});
+
+t.test("nginx, which ends a session after every thousand requests: nothing is lost", async (t) => {
+  const big = Buffer.alloc(1_000_000, "nginx");
+  const nginx = await Nginx.start({ "big.bin": big }, false, 1000);
+  const sidecar = await startHere(settings(nginx.address, { cluster: { protocol: "http2" } }));
+  const client = clientOf("http2", addressOf(sidecar));
+  t.teardown(async () => {
+    client.close();
+    await sidecar.close();
+    await nginx.stop();
+  });
+  let good = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = 0; i < 200; i++) {
+      const call = await client.ask({ path: i % 50 === 0 ? "/big.bin" : "/" }).ended();
+      const size = i % 50 === 0 ? big.length : HELLO.length;
+      if (call.status === 200 && call.whole && call.bytes === size) good++;
+    }
+  };
+  await Promise.all(Array.from({ length: 30 }, worker));
+  t.equal(good, 6000);
 });

@@ -150,3 +150,19 @@ t.test("how a stream ends says what became of its request", async (t) => {
     await until(() => bench.pool.streams.open === 0);
   }
 });
+
+t.test(
+  "what a GOAWAY leaves out met a connection that ends; what is refused did not",
+  async (t) => {
+    const ends: readonly (readonly [boolean, (link: FrameLink, stream: number) => void])[] = [
+      [true, (link) => link.goaway(0, 0)],
+      [false, (link, stream) => link.rst(stream, constants.NGHTTP2_REFUSED_STREAM)],
+    ];
+    for (const [reused, request] of ends) {
+      const { bench } = await frameBench(t, { request });
+      const stream = bench.take();
+      t.match(await bench.get(stream).ended(), { failure: "refused" });
+      t.equal(stream.reused, reused);
+    }
+  },
+);

@@ -21,14 +21,21 @@ export class Nginx {
     this.address = address;
   }
 
-  /** Starts it with `files`, by name, on a free port or on a unix socket. */
-  static async start(files: Readonly<Record<string, Buffer>> = {}, unix = false): Promise<Nginx> {
+  /**
+   * Starts it with `files`, by name, on a free port or on a unix socket; with `http2`, which it then speaks, it
+   * ends a session after so many requests.
+   */
+  static async start(
+    files: Readonly<Record<string, Buffer>> = {},
+    unix = false,
+    http2?: number,
+  ): Promise<Nginx> {
     const scratched = scratch();
     const folder = scratched.path;
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
     const path = parseAddress(`unix:${join(folder, "socket")}`);
     const address = unix && path !== undefined ? path : tcpAddress("127.0.0.1", await freePort());
-    writeFileSync(join(folder, "nginx.conf"), config(folder, address));
+    writeFileSync(join(folder, "nginx.conf"), config(folder, address, http2));
     const args = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", "stderr"];
     const child = Child.start(tool("nginx"), args);
     // It listens before it says that its worker has started.
@@ -45,7 +52,7 @@ export class Nginx {
   }
 }
 
-function config(folder: string, address: Address): string {
+function config(folder: string, address: Address, http2: number | undefined): string {
   return `
 daemon off;
 ${process.getuid?.() === 0 ? "user root;" : ""}
@@ -56,7 +63,7 @@ error_log stderr notice;
 events { worker_connections 2048; }
 http {
   access_log off;
-  keepalive_requests 1000000;
+  keepalive_requests ${http2 ?? 1_000_000};
   client_max_body_size 64m;
   client_body_temp_path ${folder}/body;
   proxy_temp_path ${folder}/proxy;
@@ -69,7 +76,7 @@ http {
   gzip_min_length 1;
   gzip_types text/plain;
   server {
-    listen ${address.text};
+    listen ${address.text}${http2 === undefined ? "" : " http2"};
     root ${folder};
     location = / { return 200 "${HELLO.replace("\n", "\\n")}"; }
     location /put/ { dav_methods PUT DELETE; create_full_put_path on; }
