@@ -1,0 +1,87 @@
+import t from "tap";
+import { AdaptiveLimiter } from "../../src/policy/adaptive.ts";
+import { ColdStart } from "../../src/policy/coldstart.ts";
+import { type Cell, Run } from "../sim/crowd/crowd.ts";
+
+/** From `from` to `to`, `inFlight` are under way all the time, and one is done every `gapMs`. */
+function under(cold: ColdStart, inFlight: number, gapMs: number, [from, to]: [number, number]) {
+  for (let now = from; now < to; now += gapMs) {
+    cold.started(now, inFlight, true);
+    cold.ended(now + gapMs, true);
+  }
+}
+
+t.test(
+  "a step is short as long as nothing has ended, and then as long as a request takes",
+  async (t) => {
+    const cold = new ColdStart();
+    cold.started(0, 8, true);
+    t.notOk(cold.isOver(40));
+    t.ok(cold.isOver(50));
+    cold.next();
+    under(cold, 16, 10, [50, 130]);
+    // 8 * 50 and 16 * 80 ms in flight, over the 8 that have ended: 210 ms.
+    t.notOk(cold.isOver(130));
+    under(cold, 16, 10, [130, 300]);
+    // As many have ended as were in flight.
+    t.ok(cold.isOver(300));
+  },
+);
+
+t.test("where not all are in use, no step is ever over", async (t) => {
+  const cold = new ColdStart();
+  cold.started(0, 3, false);
+  t.notOk(cold.isOver(100_000));
+});
+
+t.test("twice as many in flight, twice as many done: no slower", async (t) => {
+  const cold = new ColdStart();
+  under(cold, 8, 10, [0, 1000]);
+  cold.next();
+  under(cold, 16, 5, [1000, 2000]);
+  t.match(cold.compared, { slower: false, before: { limit: 8 }, last: { limit: 16 } });
+});
+
+t.test("twice as many in flight, as many done as before: slower", async (t) => {
+  const cold = new ColdStart();
+  under(cold, 8, 10, [0, 1000]);
+  cold.next();
+  under(cold, 16, 10, [1000, 2000]);
+  t.match(cold.compared, { slower: true, before: { mean: 80 }, last: { mean: 160 } });
+});
+
+t.test("a few say nothing", async (t) => {
+  const cold = new ColdStart();
+  under(cold, 8, 10, [0, 1000]);
+  cold.next();
+  under(cold, 16, 10, [1000, 1070]);
+  t.equal(cold.compared, undefined);
+});
+
+t.test("a service that takes its time is not held back at its start", async (t) => {
+  for (const mean of [100, 1000, 10_000]) {
+    for (const kind of ["constant", "exponential"] as const) {
+      const time = { kind, mean };
+      const cell: Cell = { workers: 50, time, load: 0.6, ms: 12 * mean, from: 0 };
+      const { lost } = new Run(cell, 5, () => new AdaptiveLimiter({ min: 1, max: 1000 })).play();
+      t.equal(lost.ranks.length, 0, `${kind}, ${mean} ms`);
+    }
+  }
+});
+
+t.test(
+  "a service that is flooded at its start is found out, whatever its discipline",
+  async (t) => {
+    for (const discipline of ["fifo", "sharing"] as const) {
+      const time = { kind: "exponential", mean: 20 } as const;
+      const cell: Cell = { workers: 16, time, load: 10, ms: 4000, from: 0, discipline };
+      const adaptive = new AdaptiveLimiter({ min: 1, max: 1000 });
+      let most = 0;
+      new Run(cell, 5, () => adaptive).play(() => {
+        most = Math.max(most, adaptive.hold);
+      });
+      t.ok(most <= 8 * 16, `${discipline}: ${most} at most`);
+      t.ok(adaptive.hold < 3 * 16, `${discipline}: ${adaptive.hold} in the end`);
+    }
+  },
+);
