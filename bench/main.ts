@@ -32,6 +32,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "what does it cost to refuse a request, beside HAProxy?",
     load: () => import("./refusal.ts"),
   },
+  tls: {
+    asks: "what does a proxied request cost over TLS 1.3, beside HAProxy?",
+    load: () => import("./tls.ts"),
+  },
   parser: {
     asks: "how many nanoseconds does parsing a head take?",
     load: () => import("./parser.ts"),

@@ -18,11 +18,19 @@ export function told(workers: number): Contender {
   });
 }
 
+/** With TLS towards clients; `file` holds a certificate and its key. */
+export function secured(file: string): Contender {
+  const options = { frontend: "", backend: "", server: "", bind: `ssl crt ${file}` };
+  return configured("haproxy", options);
+}
+
 /** A further line of the frontend and of the backend, and options of the server. */
 interface Options {
   readonly frontend: string;
   readonly backend: string;
   readonly server: string;
+  /** Of the bind. */
+  readonly bind?: string;
 }
 
 function configured(name: string, options: Options): Contender {
@@ -40,7 +48,8 @@ function configured(name: string, options: Options): Contender {
 
 // By default HAProxy closes idle server connections once a quarter of its descriptors are in use,
 // which 1000 clients and their 1000 connections to the origin are: 93 us per request and not 50.
-function config(port: number, originPort: number, { frontend, backend, server }: Options): string {
+function config(port: number, originPort: number, options: Options): string {
+  const { frontend, backend, server, bind = "" } = options;
   return `global
   nbthread 1
   maxconn 4000
@@ -55,7 +64,7 @@ defaults
   timeout server 15s
   timeout http-keep-alive 60s
 frontend bench
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${port} ${bind}
   http-request return status 404 content-type text/plain string no_route unless { path_beg ${PREFIX} }
   ${frontend}
   default_backend origin

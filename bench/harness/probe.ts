@@ -1,6 +1,7 @@
 // Is a contender's answer right? Asked once before it is measured: a fast wrong answer is none.
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
+import { request as requestSecure } from "node:https";
 import { receipt } from "./origin.ts";
 import type { Scenario } from "./scenarios.ts";
 
@@ -31,12 +32,15 @@ export function fault(scenario: Scenario, status: number, body: Buffer): string 
 
 async function ask(
   port: number,
-  { path, requestBytes }: Scenario,
+  { path, requestBytes, secure }: Scenario,
 ): Promise<{ status: number; body: Buffer }> {
   const method = requestBytes > 0 ? "POST" : "GET";
   const headers = requestBytes > 0 ? { "content-length": requestBytes } : {};
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const asked = request({ host: "127.0.0.1", port, path, method, headers, agent: false, signal });
+  const options = { host: "127.0.0.1", port, path, method, headers, agent: false as const, signal };
+  // Whose certificate it is does not matter here.
+  const asked =
+    secure === true ? requestSecure({ ...options, rejectUnauthorized: false }) : request(options);
   asked.end(Buffer.alloc(requestBytes, "b"));
   const [response] = (await once(asked, "response")) as [IncomingMessage];
   const chunks: Buffer[] = [];

@@ -14,6 +14,8 @@ export interface Scenario {
   readonly responseBytes: number | undefined;
   /** True where the bytes are the cost, so that it is told per byte as well. */
   readonly bulk: boolean;
+  /** With TLS. */
+  readonly secure?: boolean;
 }
 
 const get = { path: "/app/small", requestBytes: 0, status: 200, bulk: false } as const;

@@ -36,9 +36,10 @@ const FIELDS = [
 
 /** Loads `port` for `seconds`, at least 0.1, with what `scenario` says. */
 export async function load(port: number, scenario: Scenario, seconds: number): Promise<Load> {
+  const origin = `${scenario.secure === true ? "https" : "http"}://127.0.0.1:${port}`;
   const command = [
     ...["wrk", "-t1", `-c${scenario.connections}`, `-d${Math.ceil(seconds) + 1}s`, "--timeout=10s"],
-    ...["-s", join(import.meta.dirname, "wrk.lua"), `http://127.0.0.1:${port}${scenario.path}`],
+    ...["-s", join(import.meta.dirname, "wrk.lua"), `${origin}${scenario.path}`],
   ];
   const body = { BENCH_BODY_BYTES: String(scenario.requestBytes) };
   const child = start(command, "pipe", { ...process.env, ...body });

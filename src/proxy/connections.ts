@@ -1,4 +1,5 @@
 // The ways to one endpoint: connections of HTTP/1.1, sessions of HTTP/2, and which one a request takes.
+import type { Address } from "../core/address.ts";
 import type { Carrier, RequestHead } from "../core/exchange.ts";
 import { idOf } from "../core/fields.ts";
 import { Pool, type PoolLimits, type PoolSettings } from "../http1/pool.ts";
@@ -6,7 +7,7 @@ import type { Dial } from "../http1/socket.ts";
 import { SessionPool } from "../http2/clientpool.ts";
 import { PLAIN, type Way } from "../http2/dial.ts";
 
-/** What an endpoint is spoken to in; `auto` is HTTP/1.1, except that gRPC needs HTTP/2. */
+/** What an endpoint is spoken to in; `auto` is what it prefers over TLS, else HTTP/1.1, except that gRPC needs HTTP/2. */
 export type Protocol = "auto" | "http1" | "http2";
 
 /** What the config says of them; times in milliseconds. */
@@ -14,10 +15,16 @@ export interface ConnectionOptions
   extends Pick<PoolLimits, "connectTimeout" | "responseHeaderBytes"> {
   readonly protocol: Protocol;
   readonly pool: Pick<PoolLimits, "max" | "idle">;
-  /** Undefined for plaintext. `name`: the host that the endpoint was found by. */
-  readonly tls?:
-    | { dial(name: string | undefined): Dial; way(name: string | undefined): Way }
-    | undefined;
+  /** Undefined for plaintext. */
+  readonly tls?: Secured | undefined;
+}
+
+/** Ways through TLS; `name` is the host that the endpoint was found by. */
+interface Secured {
+  dial(name: string | undefined): Dial;
+  way(name: string | undefined): Way;
+  /** What the endpoint prefers; undefined while that is not known, which is seen to then. */
+  agreed(address: Address, name: string | undefined): "h2" | "http/1.1" | undefined;
 }
 
 /** Where they lead, and what they share with the rest of the sidecar. */
@@ -39,6 +46,7 @@ export class Connections {
     this.#options = options;
     this.#host = host;
     this.#http1 = new Pool({ ...world, ...this.#limits });
+    if (options.protocol === "auto") options.tls?.agreed(world.address, host);
   }
 
   /** How many connections there are, busy and idle. */
@@ -55,15 +63,15 @@ export class Connections {
     return { sessions: size, streams: streams.open, waiting: streams.waiting };
   }
 
-  /** Is there no room for another request? Of `auto`, HTTP/1.1 decides. */
+  /** Is there no room for another request? Of `auto`, what the endpoint prefers decides. */
   get full(): boolean {
-    return this.#options.protocol === "http2" ? this.#sessions.full : this.#http1.full;
+    return this.#prefersHttp2 ? this.#sessions.full : this.#http1.full;
   }
 
   /** What carries `request`; on a new connection of HTTP/1.1 where it is to be `fresh`. Undefined when all are in use. */
   take(request: RequestHead, fresh: boolean): Carrier | undefined {
     const { protocol } = this.#options;
-    if (protocol === "http2" || (protocol === "auto" && isGrpc(request))) {
+    if (this.#prefersHttp2 || (protocol === "auto" && isGrpc(request))) {
       return this.#sessions.take();
     }
     return fresh ? this.#http1.connect() : this.#http1.take();
@@ -71,7 +79,7 @@ export class Connections {
 
   /** Sees to it that there are `count` connections, or a session, if so many may be made. */
   warm(count: number): void {
-    if (this.#options.protocol === "http2") this.#sessions.warm();
+    if (this.#prefersHttp2) this.#sessions.warm();
     else this.#http1.warm(count);
   }
 
@@ -96,6 +104,13 @@ export class Connections {
   destroy(): void {
     this.#http1.destroy();
     this.#http2?.destroy();
+  }
+
+  /** Does everything go by HTTP/2? Of `auto` with TLS the endpoint decides, by ALPN. */
+  get #prefersHttp2(): boolean {
+    const { protocol, tls } = this.#options;
+    if (protocol !== "auto" || tls === undefined) return protocol === "http2";
+    return tls.agreed(this.#world.address, this.#host) === "h2";
   }
 
   get #sessions(): SessionPool {

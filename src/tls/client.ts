@@ -25,10 +25,12 @@ export interface ClientTlsSettings {
   readonly minVersion: 1.2 | 1.3;
 }
 
+/** An endpoint has so long to say what it speaks, in milliseconds. */
+const ASK_MS = 10_000;
 const NO_H2 = "TLS: the endpoint does not speak HTTP/2: it has not agreed upon h2";
 
-/** Sessions that are kept for the next handshakes, one for each endpoint. */
-const SESSIONS = 1000;
+/** So many endpoints are remembered: their sessions for the next handshakes, and what they speak. */
+const MOST = 1000;
 
 export class ClientTls {
   readonly #settings: ClientTlsSettings;
@@ -36,6 +38,9 @@ export class ClientTls {
   readonly #sessions = new Map<string, Buffer>();
   /** By the name that is asked for. */
   readonly #dials = new Map<string | undefined, Dial>();
+  /** Of endpoints: what they have chosen, and those that are being asked. */
+  readonly #agreed = new Map<string, "h2" | "http/1.1">();
+  readonly #asking = new Set<string>();
   readonly #ways = new Map<string | undefined, Way>();
   #context: SecureContext;
 
@@ -74,7 +79,7 @@ export class ClientTls {
     return socket.on("session", (fresh) => {
       if (context !== this.#context) return;
       const [oldest] = this.#sessions.keys();
-      if (this.#sessions.size >= SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
+      if (this.#sessions.size >= MOST && oldest !== undefined) this.#sessions.delete(oldest);
       this.#sessions.set(key, fresh);
     });
   }
@@ -88,14 +93,35 @@ export class ClientTls {
     return dial;
   }
 
-  /** The same for sessions of HTTP/2. */
+  /** What an endpoint chooses of h2 and http/1.1; while that is not known, one handshake at a time asks for it. */
+  agreed(address: Address, name: string | undefined): "h2" | "http/1.1" | undefined {
+    const key = `${address.text} ${name}`;
+    const known = this.#agreed.get(key);
+    if (known !== undefined || this.#asking.has(key)) return known;
+    this.#asking.add(key);
+    const socket = this.connect(address, name, { ALPNProtocols: ["h2", "http/1.1"] });
+    socket.once("secureConnect", () => {
+      if (this.#agreed.size >= MOST) this.#agreed.clear();
+      this.#agreed.set(key, socket.alpnProtocol === "h2" ? "h2" : "http/1.1");
+      socket.end();
+    });
+    socket.on("error", () => {}).once("close", () => this.#asking.delete(key));
+    // Nobody waits for it.
+    socket.setTimeout(ASK_MS, () => socket.destroy()).unref();
+    return undefined;
+  }
+
+  /** The same as `dial`, for sessions of HTTP/2. */
   way(name: string | undefined): Way {
     const known = this.#ways.get(name);
     if (known !== undefined) return known;
     const dial = (address: Address): TLSSocket => {
       const socket = this.connect(address, name, { ALPNProtocols: ["h2"] });
       return socket.prependOnceListener("secureConnect", () => {
-        if (socket.alpnProtocol !== "h2") socket.destroy(new Error(NO_H2));
+        if (socket.alpnProtocol === "h2") return;
+        // It did, or was told to do so: it is asked again.
+        this.#agreed.delete(`${address.text} ${name}`);
+        socket.destroy(new Error(NO_H2));
       });
     };
     const way: Way = { scheme: "https", dial };

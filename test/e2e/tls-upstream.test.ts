@@ -1,5 +1,6 @@
 // TLS with endpoints: whom we believe, what we show, and what the log says when that fails.
 import { readFileSync } from "node:fs";
+import { createSecureServer, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
@@ -124,7 +125,8 @@ t.test("connections are kept, and new ones resume the session", async (t) => {
   const reused: boolean[] = [];
   const { address, server } = await endpoint(t, own);
   server.on("secureConnection", (socket) => reused.push(socket.isSessionReused()));
-  const sidecar = await startHere(settings(address, { cluster: { tls: { ca } } }));
+  const cluster = { protocol: "http1", tls: { ca } };
+  const sidecar = await startHere(settings(address, { cluster }));
   t.teardown(() => sidecar.close());
   const clients = await Promise.all(
     Array.from({ length: 3 }, () => RawClient.connect(addressOf(sidecar))),
@@ -157,5 +159,42 @@ t.test("probes use the same: HTTP and TCP", async (t) => {
       t.equal(await daemon.metric("endpoint_healthy"), healthy, JSON.stringify([kind, tls]));
       await daemon.stop();
     }
+  }
+});
+
+t.test("HTTP/2: where it is wanted, and by auto where the endpoint prefers it", async (t) => {
+  const h2 = createSecureServer({ cert: own.cert, key: own.key });
+  h2.on("stream", (stream: ServerHttp2Stream, headers) => {
+    stream.respond({ ":status": 200 });
+    stream.end(`${headers[":scheme"]}`);
+  });
+  const sessions = new Set<ServerHttp2Session>();
+  h2.on("session", (session) => sessions.add(session));
+  await new Promise<void>((listening) => h2.listen(0, "127.0.0.1", listening));
+  t.teardown(() => {
+    for (const session of sessions) session.destroy();
+    h2.close();
+  });
+  const both = tcpAddress("127.0.0.1", (h2.address() as AddressInfo).port);
+  const { address: only1 } = await endpoint(t, own);
+  for (const [address, protocol, expected] of [
+    [both, "http2", "https"],
+    [both, "auto", "https"],
+    [only1, "auto", "ok"],
+    [only1, "http2", "connect_failed"],
+  ] as const) {
+    const retry = { attempts: 0 };
+    const text = settings(address, { retry, cluster: { protocol, tls: { ca } } });
+    const sidecar = await startHere(text);
+    const client = await RawClient.connect(addressOf(sidecar));
+    // By auto it is known when the endpoint has been asked; this one speaks nothing else.
+    let body = "";
+    for (let asked = 0; body !== expected && asked < 1000; asked++) {
+      client.request("GET", GET);
+      body = (await client.response(asked)).body.toString();
+    }
+    t.equal(body, expected, `${protocol} ${address === both ? "h2" : "http/1.1"}`);
+    client.close();
+    await sidecar.close();
   }
 });

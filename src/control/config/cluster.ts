@@ -34,8 +34,9 @@ const protocol = z
   .enum(["auto", "http1", "http2"])
   .prefault("auto")
   .describe(
-    "What its endpoints speak. auto = HTTP/1.1, except that gRPC requests (content-type " +
-      "application/grpc) go by HTTP/2; http1; http2 = everything by HTTP/2, by prior knowledge. " +
+    "What its endpoints speak. auto = with TLS what each prefers (ALPN), else HTTP/1.1, except that gRPC " +
+      "requests (content-type application/grpc) go by HTTP/2; http1; http2 = everything by HTTP/2, in " +
+      "plaintext by prior knowledge. " +
       "One HTTP/2 session carries as many requests as the endpoint allows, up to 1000; more sessions " +
       "are made when that is not enough.",
   );
