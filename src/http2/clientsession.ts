@@ -40,6 +40,7 @@ export const MOST_STREAMS = 1000;
 /** Ids are 31 bits, and every second one is ours: RFC 9113 5.1.1. Far below that a new session takes over. */
 const MOST_REQUESTS = 2 ** 29;
 const RESPONSE_FIELDS = 1000;
+const NO_H2 = "TLS: the endpoint does not speak HTTP/2: it has not agreed upon h2";
 /** What a stream may send ahead of a slow client: with 100 slow ones 25 MiB. */
 const STREAM_WINDOW = 256 * 1024;
 /** What all streams together may have on the way; Node gives it back as it comes. */
@@ -106,7 +107,9 @@ export class ClientSession implements StreamSession {
     const { connect } = process.getBuiltinModule("node:http2");
     const session = connect("http://endpoint.invalid", options);
     session.once("connect", () => {
-      if (!session.destroyed) session.setLocalWindowSize(SESSION_WINDOW);
+      if (session.destroyed) return;
+      if (this.way.scheme === "https" && session.alpnProtocol !== "h2") return this.kill(NO_H2);
+      session.setLocalWindowSize(SESSION_WINDOW);
     });
     session.on("remoteSettings", () => this.#guard(() => this.#heardSettings()));
     session.on("goaway", (code, lastId) => this.#guard(() => this.#goneAway(code, lastId)));

@@ -27,7 +27,6 @@ export interface ClientTlsSettings {
 
 /** An endpoint has so long to say what it speaks, in milliseconds. */
 const ASK_MS = 10_000;
-const NO_H2 = "TLS: the endpoint does not speak HTTP/2: it has not agreed upon h2";
 
 /** So many endpoints are remembered: their sessions for the next handshakes, and what they speak. */
 const MOST = 1000;
@@ -117,11 +116,9 @@ export class ClientTls {
     if (known !== undefined) return known;
     const dial = (address: Address): TLSSocket => {
       const socket = this.connect(address, name, { ALPNProtocols: ["h2"] });
-      return socket.prependOnceListener("secureConnect", () => {
-        if (socket.alpnProtocol === "h2") return;
-        // It did, or was told to do so: it is asked again.
-        this.#agreed.delete(`${address.text} ${name}`);
-        socket.destroy(new Error(NO_H2));
+      // Where it has not agreed upon h2 the session ends; it did so before, or was told to, and is asked again.
+      return socket.once("secureConnect", () => {
+        if (socket.alpnProtocol !== "h2") this.#agreed.delete(`${address.text} ${name}`);
       });
     };
     const way: Way = { scheme: "https", dial };
