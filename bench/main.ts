@@ -12,6 +12,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "what does a proxied request cost, beside HAProxy, nginx and Node proxies?",
     load: () => import("./path.ts"),
   },
+  http2: {
+    asks: "what does a request over HTTP/2 cost, beside HAProxy? more than 2.2 times?",
+    load: () => import("./http2.ts"),
+  },
   guard: {
     asks: "has the ratio to HAProxy become more than 10 % worse than the recorded one?",
     load: () => import("./guard.ts"),

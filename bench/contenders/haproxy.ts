@@ -6,6 +6,12 @@ import { freePort, launchOn, scratch } from "../harness/launch.ts";
 
 export const haproxy = configured("haproxy", { frontend: "", backend: "", server: "" });
 
+/** The same for clients that speak HTTP/2 by prior knowledge. */
+export const haproxyHttp2 = configured("haproxy, h2", {
+  ...{ frontend: "", backend: "", server: "" },
+  bind: "proto h2",
+});
+
 /**
  * HAProxy told what the service can do: so many requests at once, 100 ms for those that wait, and CRITICAL ones
  * before the others.
