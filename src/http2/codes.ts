@@ -11,3 +11,9 @@ export const ENHANCE_YOUR_CALM = 11;
 
 /** A flag of HEADERS and DATA frames: RFC 9113 6.1. */
 export const END_STREAM = 1;
+
+/**
+ * GOAWAY with the highest id that a stream can have: none is refused yet. By `session.goaway()`, nghttp2 would
+ * take no stream any more. The session writes whole frames only, so that this one stands between two of them.
+ */
+export const NOTICE = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 127, 255, 255, 255, 0, 0, 0, 0]);

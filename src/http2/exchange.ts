@@ -279,7 +279,8 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
   /** The response is whole; a client that still sends is told that nobody reads it: RFC 9113 8.1. */
   #finish(reply: ReplyHead | undefined): void {
     this.#over = true;
-    if (this.#stream.writableLength > 0) this.#watch.writesBlocked();
+    // What is little goes in its time, or ends with the connection.
+    if (this.#stream.writableNeedDrain) this.#watch.writesBlocked();
     if (this.wrong?.status === 400) this.#stream.close(PROTOCOL_ERROR);
     else if (!this.bodyWhole && !this.#closed) this.#stream.close(NO_ERROR);
     if (reply?.close === true && reply.status === 503) this.#owner.drain();

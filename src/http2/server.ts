@@ -12,6 +12,7 @@ import {
   END_STREAM,
   ENHANCE_YOUR_CALM,
   NO_ERROR,
+  NOTICE,
   PROTOCOL_ERROR,
   REFUSED_STREAM,
 } from "./codes.ts";
@@ -23,8 +24,6 @@ import { resetStream } from "./reset.ts";
 import { openSession } from "./session.ts";
 import type { StreamSettings } from "./settings.ts";
 
-/** The highest id that a stream can have: no stream is refused yet. */
-const LAST_STREAM = 2 ** 31 - 1;
 /** A client has so long to close its side after us, and after a flood to read why. */
 const LINGER_MS = 1000;
 const FLOODED_MS = 100;
@@ -95,9 +94,11 @@ export class StreamConnection implements StreamOwner {
   /** Tells the client to go elsewhere, waits for what is under way, and closes. */
   drain(): void {
     if (this.#state !== "open" && this.#state !== "begun") return;
+    const begun = this.#state === "begun";
     this.#state = "warned";
+    if (begun) return this.#lastCall();
     this.settings.wheel.arm(this.#timer, DRAIN_GRACE_MS);
-    this.#session.goaway(NO_ERROR, LAST_STREAM);
+    this.#socket.write(NOTICE);
     // What the client has sent before it heard of that comes before its answer to this.
     this.#session.ping(() => this.#lastCall());
   }

@@ -25,10 +25,12 @@ export interface CarryingStream extends ServerHttp2Stream {
 /** `owner` hears of the stream's end, and of what else it asks for. */
 export function carry(stream: CarryingStream, owner: StreamEvents): void {
   stream[OWNER] = owner;
-  stream.on("aborted", onClosed).on("close", onClosed);
+  stream.on("close", onClosed);
 }
 
 export function hearBody(stream: CarryingStream): void {
+  // A reset whose code is NO_ERROR closes the stream only once what has come is read.
+  stream.on("aborted", onClosed);
   stream.on("data", onData).on("trailers", onTrailers).on("end", onEnd);
 }
 

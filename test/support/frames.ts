@@ -141,13 +141,13 @@ export class FrameClient {
     });
   }
 
-  /** Connects, and says what every client says first. */
-  static async connect(address: Address): Promise<FrameClient> {
+  /** Connects, and says what every client says first; without `complete`, no SETTINGS follow. */
+  static async connect(address: Address, complete = true): Promise<FrameClient> {
     const target = address.kind === "tcp" ? address : { path: address.path };
     const socket = net.connect({ ...target });
     await new Promise<void>((done, failed) => socket.once("connect", done).once("error", failed));
     const client = new FrameClient(socket);
-    client.write(PREFACE, frame("SETTINGS", 0, 0));
+    client.write(PREFACE, ...(complete ? [frame("SETTINGS", 0, 0)] : []));
     return client;
   }
 
