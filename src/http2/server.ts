@@ -24,7 +24,7 @@ import { resetStream } from "./reset.ts";
 import { openSession } from "./session.ts";
 import type { StreamSettings } from "./settings.ts";
 
-/** A client has so long to close its side after us, and after a flood to read why. */
+/** A client has so long to close after us, and after a flood to read why. */
 const LINGER_MS = 1000;
 const FLOODED_MS = 100;
 /** How often it is asked what a connection has sent beside requests. */
@@ -85,8 +85,8 @@ export class StreamConnection implements StreamOwner {
       this.#onStream(stream, flags, raw),
     );
     this.#session.on("remoteSettings", () => this.#onSettings());
-    this.#session.on("ping", () => this.#onFrame("ping"));
-    this.#session.on("error", ignore).on("close", () => this.#onClose());
+    this.#session.on("ping", () => this.#onFrame("ping")).on("error", ignore);
+    this.#session.on("close", () => this.#onClose());
     settings.wheel.arm(this.#timer, settings.limits.headTimeout);
     settings.wheel.arm(this.#look, LOOK_MS);
   }

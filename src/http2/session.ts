@@ -27,6 +27,8 @@ export function openSession(
 ): ServerHttp2Session {
   const http2 = process.getBuiltinModule("node:http2");
   const session = http2.performServerHandshake(socket, optionsOf(settings));
+  // A client that sends no more is gone, as with HTTP/1.1; the session would not hear of it.
+  socket.on("end", () => socket.destroySoon());
   const { destroy } = session;
   session.destroy = (error, code) => {
     const failed = error instanceof Error && !session.destroyed;

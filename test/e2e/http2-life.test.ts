@@ -125,6 +125,21 @@ t.test("a client that never sends SETTINGS is cut when a head would be late", as
   await client.bell.until(() => client.closed);
 });
 
+t.test(
+  "a client that ends its side of the connection is gone, with all that it asked for",
+  async (t) => {
+    const { upstream, address, health } = await world(t, {}, { request() {} });
+    const client = await FrameClient.connect(address);
+    t.teardown(() => client.close());
+    client.write(frameOf("HEADERS", 5, 1, GET));
+    await upstream.bell.until(() => upstream.requests.length === 1);
+    client.socket.end();
+    await upstream.bell.until(() => upstream.links[0]?.closed === true);
+    await client.bell.until(() => client.closed);
+    t.equal(await scrape(health, "concurrency_in_flight"), 0);
+  },
+);
+
 t.test("streams cancelled at every stage leave nothing behind", async (t) => {
   const script: Script = {
     request(link, { target }) {
