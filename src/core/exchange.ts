@@ -18,7 +18,13 @@ export interface Malformed {
   /** What was wrong, for people: the access log has it, the client does not. */
   readonly detail: string;
   /** Of which request, as far as it could be read; for the access log as well. */
-  readonly of?: Pick<RequestHead, "method" | "target" | "host">;
+  readonly of?: Asked;
+}
+
+/** A request, as far as it is known what was asked for. */
+export interface Asked extends Pick<RequestHead, "method" | "target" | "host"> {
+  /** Is it a call of gRPC, and to be answered as one? Undefined where that is not known. */
+  readonly grpc?: boolean;
 }
 
 export interface RequestHead {
@@ -60,8 +66,10 @@ export interface ReplyHead {
   /** End-to-end field lines, each ended by CRLF. */
   readonly fields: string;
   readonly framing: Framing;
-  /** True when the connection cannot be used afterwards. */
+  /** True when the connection cannot be used afterwards, where it carries one request at a time. */
   readonly close: boolean;
+  /** Is the client to give up its connection, whatever that carries? */
+  readonly elsewhere?: boolean;
 }
 
 /** One name in a certificate: its kind as OpenSSL prints it (`DNS`, `URI`, `IP Address`, `email`, …), and the name. */

@@ -36,6 +36,7 @@ export const KNOWN_FIELDS = [
   "x-tidegate-reason",
   "x-tidegate-tier",
   "x-tidegate-threshold",
+  "grpc-timeout",
   "authorization",
   "cookie",
   "set-cookie",

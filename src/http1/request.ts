@@ -1,6 +1,7 @@
 // The head of a request: bytes in, RequestHead out, or the reason why not. RFC 9112 3 and 5.
 import type { Framing, Malformed, RequestHead } from "../core/exchange.ts";
 import { Fields, idOf, members } from "../core/fields.ts";
+import { isGrpc } from "../core/grpc.ts";
 import { connectionOptions, declaredFraming } from "./framing.ts";
 import { CR, isAuthority, LF, NINE, SLASH, SP, TARGET, TOKEN, ZERO } from "./grammar.ts";
 import { type FieldLimits, INCOMPLETE, malformed, readFields } from "./lines.ts";
@@ -102,7 +103,8 @@ export function named(
   // Only a good authority may be remembered: the next Host that is equal is not looked at again.
   const good = typeof authority === "string" && isAuthority(authority);
   const host = good ? withoutPort(authority) : "";
-  return { method, target: originForm(target, method), host };
+  const grpc = whole && isGrpc({ method, fields });
+  return { method, target: originForm(target, method), host, grpc };
 }
 
 /** Are these empty lines and nothing else? */

@@ -8,7 +8,7 @@ import { borrow, giveBack } from "../http1/readbuffer.ts";
 import { ReceivedRequest } from "../http1/received.ts";
 import { INTERNAL_ERROR, NO_ERROR, PROTOCOL_ERROR } from "./codes.ts";
 import { addRaw, headersOf, pushRaw } from "./fields.ts";
-import { resetStream } from "./reset.ts";
+import { closeBehind, resetStream } from "./reset.ts";
 import type { StreamSettings } from "./settings.ts";
 import { StreamStalls } from "./stalls.ts";
 import {
@@ -281,9 +281,9 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
     this.#over = true;
     // What is little goes in its time, or ends with the connection.
     if (this.#stream.writableNeedDrain) this.#watch.writesBlocked();
-    if (this.wrong?.status === 400) this.#stream.close(PROTOCOL_ERROR);
-    else if (!this.bodyWhole && !this.#closed) this.#stream.close(NO_ERROR);
-    if (reply?.close === true && reply.status === 503) this.#owner.drain();
+    const code = this.wrong?.status === 400 ? PROTOCOL_ERROR : NO_ERROR;
+    if (!this.bodyWhole) closeBehind(this.#stream, code, this.#owner.settings.wheel);
+    if (reply?.elsewhere === true) this.#owner.drain();
   }
 
   #stop(): void {

@@ -4,6 +4,7 @@
 import type { Random } from "../core/clock.ts";
 import type { Framing, Malformed, RequestHead } from "../core/exchange.ts";
 import { Fields } from "../core/fields.ts";
+import { isGrpcType } from "../core/grpc.ts";
 import { declaredFraming } from "../http1/framing.ts";
 import { SLASH, TARGET } from "../http1/grammar.ts";
 import { malformed } from "../http1/lines.ts";
@@ -77,13 +78,24 @@ export function readRequest(
     ...{ start: 0, method: said, targetStart, targetEnd: targetStart + path.length },
     ...{ protocol: "HTTP/2", end },
   };
-  if (wrong !== undefined) return { ...wrong, of: { method: said, target: path, host: "" } };
+  if (wrong !== undefined) {
+    return { ...wrong, of: { method: said, target: path, host: "", grpc: isCall(said, raw) } };
+  }
   const bad = addAll(fields, raw, pseudo.authority) ?? tooLarge(raw, fields, end, limits);
   if (protocol !== undefined) addHandshake(fields, protocol, random);
   fields.seal(fields.text.length);
   const parsed = bad ?? headOf(line, fields, ended || protocol !== undefined, limits);
-  if ("reason" in parsed) return { ...parsed, of: named(line, fields, bad === undefined) };
+  if ("reason" in parsed) {
+    const grpc = isCall(said, raw);
+    return { ...parsed, of: { ...named(line, fields, bad === undefined), grpc } };
+  }
   return protocol === undefined ? parsed : { ...parsed, upgrade: protocol.toLowerCase() };
+}
+
+/** The same as `isGrpc`, whatever else is wrong with it. */
+function isCall(method: string, raw: readonly string[]): boolean {
+  const at = method === "POST" ? raw.indexOf("content-type") : -1;
+  return at >= 0 && isGrpcType(raw[at + 1]);
 }
 
 function pseudoOf(raw: readonly string[]): Pseudo | Malformed {

@@ -1,5 +1,6 @@
 // Resetting a stream so that the other side cannot take it for its end.
 import type { Http2Stream } from "node:http2";
+import { Timer, type Wheel } from "../core/wheel.ts";
 
 /**
  * Sends RST_STREAM with `code`, of RFC 9113 7. Node's `close` ends the writable side first: where all that was
@@ -10,4 +11,19 @@ export function resetStream(stream: Http2Stream, code: number): void {
   if (stream.closed || stream.destroyed) return;
   stream._final = (done) => done();
   stream.close(code);
+}
+
+/**
+ * Closes a stream whose response is whole, with `code`. nghttp2 forgets a head that has not left yet when its stream
+ * is reset, so that waits for a tick, and until nothing stands in its queue any more.
+ */
+export function closeBehind(stream: Http2Stream, code: number, wheel: Wheel): void {
+  const close = (): void => {
+    if (stream.closed || stream.destroyed) return;
+    const queued = stream.session?.state.outboundQueueSize ?? 0;
+    if (queued > 0) wheel.arm(timer, 0);
+    else stream.close(code);
+  };
+  const timer = new Timer(close);
+  wheel.arm(timer, 0);
 }

@@ -20,7 +20,7 @@ import { StreamExchange, type StreamOwner } from "./exchange.ts";
 import { pushRaw } from "./fields.ts";
 import { type Flood, Floods } from "./floods.ts";
 import { readRequest } from "./request.ts";
-import { resetStream } from "./reset.ts";
+import { closeBehind, resetStream } from "./reset.ts";
 import { openSession } from "./session.ts";
 import type { StreamSettings } from "./settings.ts";
 
@@ -174,7 +174,7 @@ export class StreamConnection implements StreamOwner {
     pushRaw(raw, reply.fields);
     stream.respond(raw, { endStream: body === "" });
     if (body !== "") stream.end(body, "latin1");
-    if (!ended) stream.close(NO_ERROR);
+    if (!ended) closeBehind(stream, NO_ERROR, this.settings.wheel);
   }
 
   #onSettings(): void {

@@ -1,7 +1,7 @@
 // The ways to one endpoint: connections of HTTP/1.1, sessions of HTTP/2, and which one a request takes.
 import type { Address } from "../core/address.ts";
 import type { Carrier, RequestHead } from "../core/exchange.ts";
-import { idOf } from "../core/fields.ts";
+import { isGrpc } from "../core/grpc.ts";
 import { Pool, type PoolLimits, type PoolSettings } from "../http1/pool.ts";
 import type { Dial } from "../http1/socket.ts";
 import { SessionPool } from "../http2/clientpool.ts";
@@ -29,8 +29,6 @@ interface Secured {
 
 /** Where they lead, and what they share with the rest of the sidecar. */
 type ConnectionWorld = Omit<PoolSettings, keyof PoolLimits> & Pick<PoolSettings, "dial">;
-
-const CONTENT_TYPE = idOf("content-type");
 
 export class Connections {
   readonly #world: ConnectionWorld;
@@ -124,10 +122,4 @@ export class Connections {
     const way = tls === undefined ? PLAIN : tls.way(this.#host);
     return { ...pool, connectTimeout, responseHeaderBytes, dial, way };
   }
-}
-
-/** gRPC says so in the type of what it sends, and only ever sends it by POST. */
-function isGrpc({ method, fields }: RequestHead): boolean {
-  if (method !== "POST") return false;
-  return fields.get(CONTENT_TYPE)?.toLowerCase().startsWith("application/grpc") === true;
 }

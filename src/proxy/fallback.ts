@@ -1,4 +1,5 @@
 // The static fallback of a cluster: what clients get in place of a refusal when nobody answered.
+import { grpcStatusOf, isGrpcType, UNKNOWN } from "../core/grpc.ts";
 import type { Counters } from "../core/meter.ts";
 import type { Reason } from "../core/refusal.ts";
 import { isBodiless, isUnframed } from "../core/status.ts";
@@ -19,16 +20,22 @@ export interface Said {
   readonly fields: string;
   /** One character per byte. */
   readonly body: string;
+  /** The same for the fields behind the body. */
+  readonly trailers?: string;
+  /** Where it answers a call of gRPC: its status. */
+  readonly grpcStatus?: number | undefined;
 }
 
 export class Fallback {
+  /** Is it an answer of gRPC? */
+  readonly grpc: boolean;
   readonly #said: Said;
   readonly #counters: Counters<Reason>;
 
   constructor(settings: FallbackSettings, counters: Counters<Reason>) {
-    const { status, body } = settings;
     this.#counters = counters;
-    this.#said = { status, body, fields: fieldsOf(settings) };
+    this.grpc = isGrpcType(settings.contentType);
+    this.#said = this.grpc ? callSaid(settings) : said(settings, Object.entries(settings.headers));
   }
 
   /** What stands in for a refusal with `reason`; it is counted. */
@@ -38,9 +45,26 @@ export class Fallback {
   }
 }
 
-function fieldsOf({ status, headers, contentType, body }: FallbackSettings): string {
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+type Header = readonly [name: string, value: string];
+
+function said({ status, contentType, body }: FallbackSettings, headers: readonly Header[]): Said {
   const type = isBodiless(status) ? "" : `content-type: ${contentType}\r\n`;
   const length = isUnframed(status) ? "" : `content-length: ${body.length}\r\n`;
-  return `${type}${length}${lines.join("")}x-tidegate-tier: fallback\r\n`;
+  const fields = `${type}${length}${linesOf(headers)}x-tidegate-tier: fallback\r\n`;
+  return { status, fields, body };
+}
+
+/** Behind messages gRPC has its status as a trailer; without one everything is in the head. */
+function callSaid(settings: FallbackSettings): Said {
+  const headers = Object.entries(settings.headers);
+  const isStatus = ([name]: Header): boolean => name === "grpc-status" || name === "grpc-message";
+  const grpcStatus = grpcStatusOf(settings.headers["grpc-status"]) ?? UNKNOWN;
+  if (settings.body === "") return { ...said(settings, headers), grpcStatus };
+  const leading = headers.filter((each) => !isStatus(each));
+  const trailers = linesOf(headers.filter(isStatus));
+  return { ...said(settings, leading), trailers, grpcStatus };
+}
+
+function linesOf(headers: readonly Header[]): string {
+  return headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
 }

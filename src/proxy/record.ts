@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import { CRITICALITIES } from "../core/criticality.ts";
 import type { Exchange, Malformed, Peer } from "../core/exchange.ts";
 import { REFUSED, REQUEST_DURATION, REQUESTS } from "../core/families.ts";
+import { isGrpc } from "../core/grpc.ts";
 import { type Counter, type Histogram, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Reason } from "../core/refusal.ts";
@@ -56,6 +57,8 @@ export class Story {
   /** The protocol that the client asks for, if the route allows it. */
   readonly upgrade: string | undefined;
   readonly meter: RouteMeter | undefined;
+  /** Is it a call of gRPC? */
+  readonly grpc: boolean;
   endpoint: string | undefined;
   outcome: Outcome | undefined;
   /** Those that were begun. */
@@ -94,6 +97,7 @@ export class Story {
     this.rank = route?.entrance.rank(exchange) ?? DEFAULT_RANK;
     const allowed = upgrade !== undefined && route?.upgrades.includes(upgrade);
     this.upgrade = allowed ? upgrade : undefined;
+    this.grpc = isGrpc(exchange.request);
     this.route = route?.name;
     this.meter = route?.meter;
     this.cluster = route?.cluster.name;

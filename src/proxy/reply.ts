@@ -2,6 +2,7 @@
 import type { Clock, Random } from "../core/clock.ts";
 import type { Exchange, Malformed, ReplyHead } from "../core/exchange.ts";
 import { idOf } from "../core/fields.ts";
+import { GRPC_TYPE, OK, RESOURCE_EXHAUSTED, UNKNOWN } from "../core/grpc.ts";
 import { OUTCOMES, type Outcome } from "../core/outcome.ts";
 import { REFUSALS, type Reason } from "../core/refusal.ts";
 import type { Attempt, Ending } from "./attempt.ts";
@@ -39,16 +40,21 @@ export class Reply {
   reason: Reason | undefined;
   detail: string | undefined;
   ending: Ending = "complete";
+  /** How the call of gRPC ended, as far as that is known; undefined where it is none. */
+  grpcStatus: number | undefined;
   /** Who answered, where that is no primary. */
   tier: "backup" | "fallback" | undefined;
   readonly #exchange: Exchange;
   readonly #world: ReplyWorld;
   readonly #asked: Asked | undefined;
+  readonly #grpc: boolean;
 
-  constructor(exchange: Exchange, world: ReplyWorld, asked: Asked | undefined) {
+  /** `grpc`: is it a call of gRPC, and to be answered as one? */
+  constructor(exchange: Exchange, world: ReplyWorld, asked: Asked | undefined, grpc: boolean) {
     this.#exchange = exchange;
     this.#world = world;
     this.#asked = asked;
+    this.#grpc = grpc;
   }
 
   /** Says no, and why. A client that is gone is told nothing. */
@@ -59,13 +65,21 @@ export class Reply {
       this.ending = "client_aborted";
       return;
     }
-    const fallback = REFUSALS[reason].fallback ? this.#asked?.fallback : undefined;
-    const said = fallback?.instead(reason) ?? plain(reason, status);
-    if (fallback !== undefined) this.tier = "fallback";
+    const said =
+      this.#instead(reason) ?? (this.#grpc ? trailersOnly(reason) : plain(reason, status));
     this.status = said.status;
+    this.grpcStatus = this.#grpc ? said.grpcStatus : undefined;
     const head = refusalHead(reason, said, this.#world, this.#asked?.gate);
     const body = this.#exchange.request.method === "HEAD" ? "" : said.body;
-    this.#exchange.respond(head, body, "");
+    this.#exchange.respond(head, body, said.trailers ?? "");
+  }
+
+  /** What the cluster has to say in the refusal's place; to a call only another answer of gRPC. */
+  #instead(reason: Reason): Said | undefined {
+    const fallback = REFUSALS[reason].fallback ? this.#asked?.fallback : undefined;
+    if (fallback === undefined || (this.#grpc && !fallback.grpc)) return undefined;
+    this.tier = "fallback";
+    return fallback.instead(reason);
   }
 
   /** Answers OPTIONS in the endpoint's place. */
@@ -150,26 +164,50 @@ function plain(reason: Reason, status: number): Said {
   return { status, fields, body: reason };
 }
 
+/**
+ * The same to a call of gRPC: all of it in one head. The words of reasons need no percent-encoding. Of a reason
+ * that no call can meet this is UNKNOWN.
+ */
+function trailersOnly(reason: Reason): Said {
+  const grpcStatus = REFUSALS[reason].grpc ?? UNKNOWN;
+  const status = `grpc-status: ${grpcStatus}\r\ngrpc-message: ${reason}\r\n`;
+  const fields = `content-type: ${GRPC_TYPE}\r\ncontent-length: 0\r\n${status}`;
+  return { status: 200, fields, body: "", grpcStatus };
+}
+
+/**
+ * When to come again, in the words of either protocol: whole seconds, or milliseconds. A caller of gRPC that has
+ * asked for more than its share is told not to: https://github.com/grpc/proposal/blob/master/A6-client-retries.md
+ */
+function retryText(reason: Reason, said: Said, world: ReplyWorld, gate?: Asked["gate"]): string {
+  const { grpcStatus } = said;
+  const status = grpcStatus === undefined ? said.status : REFUSALS[reason].status;
+  if ((status !== 503 && status !== 429) || grpcStatus === OK) return "";
+  const spread = world.random.next() * (gate?.spreadS ?? RETRY_SPREAD_S);
+  if (grpcStatus === undefined) return `retry-after: ${1 + Math.floor(spread)}\r\n`;
+  const ms = grpcStatus === RESOURCE_EXHAUSTED ? -1 : Math.floor(1000 * (1 + spread));
+  return `grpc-retry-pushback-ms: ${ms}\r\n`;
+}
+
 /** The head of a refusal. */
 function refusalHead(
   reason: Reason,
-  { status, fields: own }: Said,
+  said: Said,
   world: ReplyWorld,
   gate?: Asked["gate"],
 ): ReplyHead {
   const { overloaded } = REFUSALS[reason];
+  const { status } = said;
   const crowded = reason === "self_overload" && world.protection?.closes === true;
   const close = crowded || REFUSALS[reason].close;
-  let fields = `${own}x-tidegate-reason: ${reason}\r\n`;
-  if (status === 503 || status === 429) {
-    const spreadS = gate?.spreadS ?? RETRY_SPREAD_S;
-    fields += `retry-after: ${1 + Math.floor(world.random.next() * spreadS)}\r\n`;
-  }
+  let fields = `${said.fields}x-tidegate-reason: ${reason}\r\n`;
+  fields += retryText(reason, said, world, gate);
   if (status === 405) fields += `allow: ${ALLOW}\r\n`;
   if (overloaded) fields += "x-envoy-overloaded: true\r\n";
   fields += thresholdText(gate);
   fields += `date: ${httpDate(world.clock)}\r\n`;
-  return { status, phrase: STATUS_CODES[status] ?? "", fields, framing: NONE, close };
+  const elsewhere = close && REFUSALS[reason].status === 503;
+  return { status, phrase: STATUS_CODES[status] ?? "", fields, framing: NONE, close, elsewhere };
 }
 
 /** Callers that are sidecars, too, need not send what would be refused. */
@@ -180,8 +218,10 @@ function thresholdText(gate: Asked["gate"] | undefined): string {
 
 /** A refusal where no exchange exists. */
 export function refusal(wrong: Malformed, world: ReplyWorld): { reply: ReplyHead; body: string } {
-  const reply = refusalHead(wrong.reason, plain(wrong.reason, wrong.status), world);
-  return { reply, body: wrong.of?.method === "HEAD" ? "" : wrong.reason };
+  const { reason, status, of } = wrong;
+  const said = of?.grpc === true ? trailersOnly(reason) : plain(reason, status);
+  const reply = refusalHead(reason, said, world);
+  return { reply, body: of?.method === "HEAD" ? "" : said.body };
 }
 
 /** The same as it goes to a connection of HTTP/1.1. */

@@ -53,8 +53,8 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
   let race: Race | undefined;
   try {
     const route = path.router.match(exchange.request);
-    reply = new Reply(exchange, path, route?.cluster);
     story = new Story(exchange, route, requestIdOf(exchange.request) ?? path.random.id());
+    reply = new Reply(exchange, path, route?.cluster, story.grpc);
     if (route === undefined) return reply.refuse("no_route");
     if (path.protection.refuses(story.rank)) return reply.refuse("self_overload");
     if (isLoop(exchange.request)) return reply.refuse("loop_detected");
