@@ -1,6 +1,5 @@
 // One try at one endpoint: sends the request, waits for the head, names the outcome; then it carries
 // the body of the response to the client. Outcomes are made here and nowhere else.
-import type { Verdict } from "../core/breaker.ts";
 import type {
   AttemptFailure,
   Carrier,
@@ -15,9 +14,7 @@ import type { Outcome } from "../core/outcome.ts";
 import { safeTrailers } from "../http1/trailers.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { responseFields } from "./headers.ts";
-
-/** How the response to the client ended. */
-export type Ending = "complete" | "client_aborted" | "upstream_truncated";
+import { type Ending, OVERDUE, type Plan } from "./plan.ts";
 
 type State =
   /** Nothing of a final response has come. */
@@ -26,19 +23,6 @@ type State =
   | "answered"
   | "relaying"
   | "over";
-
-/** What an attempt is to send, and until when. Times in `Clock.now()` milliseconds. */
-export interface Plan {
-  /** The request head. */
-  readonly text: string;
-  /** Only on a connection that has not been used before. */
-  readonly fresh: boolean;
-  readonly now: number;
-  /** When the response head must be here; Infinity for never. */
-  readonly deadline: number;
-  /** The protocol that the endpoint may switch to. */
-  readonly upgrade: string | undefined;
-}
 
 /** An endpoint that does not know `100 Continue` would wait for a body for which nobody asks. */
 const ASK_AFTER_MS = 300;
@@ -54,8 +38,12 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   reused: boolean;
   /** Did its time end while it waited for the client's own body, and not for the endpoint? */
   clientLate = false;
+  /** Did its time end, by what a client had said that is not trusted? It may say anything. */
+  hasty = false;
   /** Did the endpoint break off its response? */
   truncated = false;
+  /** Has the client been told in the response's place that its call took too long? */
+  overdue = false;
   /** When it wants to hear of the time next; Infinity for never. */
   due = Number.POSITIVE_INFINITY;
   #bodySentAt = Number.NEGATIVE_INFINITY;
@@ -69,14 +57,12 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   #held = "";
   #trailers: string | undefined;
   #asksAtDeadline = false;
-  readonly #deadline: number;
-  readonly #upgrade: string | undefined;
+  readonly #plan: Plan;
 
   constructor(exchange: Exchange, endpoint: Endpoint, plan: Plan) {
     this.#exchange = exchange;
     this.endpoint = endpoint;
-    this.#deadline = plan.deadline;
-    this.#upgrade = plan.upgrade;
+    this.#plan = plan;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -180,14 +166,16 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   }
 
   onDeadline(now: number): void {
+    if (this.#state === "relaying") this.#callOver(now);
     if (this.#state !== "waiting") return;
     // To ask for a body that nobody could answer in time any more would be work for nothing.
-    if (this.#asksAtDeadline && now < this.#deadline) {
+    if (this.#asksAtDeadline && now < this.#plan.deadline) {
       this.#asksAtDeadline = false;
       this.#exchange.askForBody();
-      return this.#wake(this.#deadline);
+      return this.#wake(this.#plan.deadline);
     }
     this.clientLate = !this.#exchange.bodyWhole && this.#connection?.waits === false;
+    this.hasty = this.#plan.hasty;
     const why = this.clientLate ? "; the request body had not arrived" : "";
     this.#over("timed_out", `no response head in time${why}`);
   }
@@ -223,10 +211,20 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     return this.#follow(flows, bodyIdle);
   }
 
-  /** What a response that was a success by its head says of the endpoint, now that it has ended. */
-  get verdict(): Verdict {
-    if (this.truncated) return "failure";
-    return this.whole ? "success" : "ignore";
+  /** The client has said that it waits no longer for the rest. It is told by the trailers, where there are any. */
+  #callOver(now: number): void {
+    if (now < this.#plan.callDeadline) return;
+    const exchange = this.#exchange;
+    const told = exchange.request.trailers && this.head?.framing.kind === "chunked";
+    // A stream may well go on until then. One that has brought nothing is late.
+    this.hasty = this.#plan.hasty || exchange.bytesOut > 0;
+    this.overdue = true;
+    this.detail = "the call took longer than grpc-timeout";
+    exchange.dropBody();
+    this.#connection?.destroy();
+    if (told) exchange.end(OVERDUE);
+    else exchange.truncate();
+    this.#done(told ? "complete" : "upstream_truncated");
   }
 
   /** Is nothing more of the response to come? What follows a 101 is none. */
@@ -248,7 +246,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
 
   #tunnel(reply: ReplyHead): Ending | Promise<Ending> {
     const connection = this.#connection;
-    const protocol = this.#upgrade;
+    const protocol = this.#plan.upgrade;
     this.#state = "relaying";
     if (connection !== undefined && protocol !== undefined) {
       this.#exchange.tunnel(reply, protocol, connection);
@@ -267,13 +265,15 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   #follow(flows: boolean, bodyIdle: number): Promise<Ending> {
     if (!flows) this.#connection?.pause();
     this.#connection?.limitIdle(bodyIdle);
+    const { callDeadline } = this.#plan;
+    if (callDeadline < Number.POSITIVE_INFINITY) this.#wake(callDeadline);
     return new Promise((resolve) => {
       this.#finish = resolve;
     });
   }
 
   #askedFor(head: ResponseHead): boolean {
-    const upgrade = this.#upgrade;
+    const upgrade = this.#plan.upgrade;
     return upgrade !== undefined && head.fields.named("upgrade").join().toLowerCase() === upgrade;
   }
 

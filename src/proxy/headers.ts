@@ -1,6 +1,7 @@
 // Which fields go on, and which are ours to say: RFC 9110 7.6, and what proxies have agreed upon.
 import type { Peer, RequestHead, ResponseHead } from "../core/exchange.ts";
 import { type FieldName, type Fields, idOf, KNOWN_FIELDS } from "../core/fields.ts";
+import { timeoutMs, timeoutText } from "../core/grpc.ts";
 
 /** Our name in Via. */
 const PSEUDONYM = "tidegate";
@@ -67,6 +68,7 @@ const FORWARDED_HOST = idOf("x-forwarded-host");
 const REQUEST_ID = idOf("x-request-id");
 const TIER = idOf("x-tidegate-tier");
 const ATTEMPT_COUNT = idOf("x-envoy-attempt-count");
+const GRPC_TIMEOUT = idOf("grpc-timeout");
 const EXPECTED_TIMEOUT = idOf("x-envoy-expected-rq-timeout-ms");
 
 /** One byte per known field: does it go on? Unknown fields do. */
@@ -90,6 +92,8 @@ export interface Onward {
   readonly criticality?: string | undefined;
   /** The protocol that the client may upgrade to. */
   readonly upgrade: string | undefined;
+  /** Has the client said how long its call may take? Then the service is told as well. */
+  readonly timed: boolean;
 }
 
 /** The request head as it goes to an endpoint. */
@@ -98,13 +102,16 @@ export function requestText(request: RequestHead, onward: Onward): string {
   const { peer } = onward;
   const { criticality } = onward;
   const trusted = criticality === undefined ? TO_ENDPOINT_TRUSTED : TO_ENDPOINT_TRUSTED_CLASSED;
-  const goesOn = peer.trusted ? trusted : TO_ENDPOINT;
+  let goesOn = peer.trusted ? trusted : TO_ENDPOINT;
+  if (onward.timed) goesOn = without(goesOn, GRPC_TIMEOUT);
+  if (counted(request)) goesOn = without(goesOn, MAX_FORWARDS);
   // The line that opens the head goes on as it came, in one piece with the fields behind it.
   let text = fields.line < 0 ? `${request.method} ${request.target} HTTP/1.1\r\n` : "";
-  text += copied(fields, withMaxForwards(goesOn, request), request.nominated, fields.line);
+  text += copied(fields, goesOn, request.nominated, fields.line);
   if (fields.find(HOST) < 0) text += `host: ${request.authority || onward.fallbackHost}\r\n`;
   text += peer.trusted ? forwardedText(request, peer) : introduction(request, peer);
   text += `x-request-id: ${onward.requestId}${effort(onward, request.protocol)}`;
+  if (onward.timed) text += `grpc-timeout: ${timeoutText(leftOf(onward))}\r\n`;
   if (criticality !== undefined) text += `x-criticality: ${criticality}\r\n`;
   if (request.framing.kind === "chunked") text += "transfer-encoding: chunked\r\n";
   if (request.expectContinue) text += "expect: 100-continue\r\n";
@@ -135,6 +142,10 @@ function effort({ attempt, remainingMs }: Onward, protocol: string): string {
 }
 
 const HAIR_MS = 0.001;
+
+function leftOf({ remainingMs }: Onward): number {
+  return Math.max(remainingMs, Math.floor(remainingMs + HAIR_MS));
+}
 
 /** The same text in one piece: one that is put together is put together anew by each write. */
 function flat(text: string): string {
@@ -202,11 +213,10 @@ function counted(request: RequestHead): boolean {
   return request.method === "OPTIONS" && request.fields.find(MAX_FORWARDS) >= 0;
 }
 
-function withMaxForwards(goesOn: Uint8Array, request: RequestHead): Uint8Array {
-  if (!counted(request)) return goesOn;
-  const without = goesOn.slice();
-  without[MAX_FORWARDS] = 0;
-  return without;
+function without(goesOn: Uint8Array, id: number): Uint8Array {
+  const less = goesOn.slice();
+  less[id] = 0;
+  return less;
 }
 
 function maxForwardsText(fields: Fields): string {
@@ -249,6 +259,17 @@ export function expectedTimeout(request: RequestHead, peer: Peer): number {
 }
 
 /**
+ * What a call of gRPC says it may take as a whole, in milliseconds: Infinity where it says nothing, NaN where it is
+ * not said as it should be. Anybody is believed, because it only ends what he waits for himself; but what comes of it
+ * teaches nothing of the endpoint unless he is trusted.
+ */
+export function callTimeout(request: RequestHead): number {
+  if (request.fields.find(GRPC_TIMEOUT) < 0) return Number.POSITIVE_INFINITY;
+  const [value = "", ...more] = request.fields.named("grpc-timeout");
+  return more.length > 0 ? Number.NaN : timeoutMs(value);
+}
+
+/**
  * The lines of a response that go to the client. What another Tidegate on the way says of itself is among
  * them, except where we say the same: `tiered`, of the tier.
  */
@@ -256,12 +277,8 @@ export function responseFields(head: ResponseHead, request: RequestHead, tiered 
   let goesOn = request.trailers ? TO_CLIENT_TRAILERS : TO_CLIENT;
   if ((head.status < 200 || head.status === 204) && head.fields.find(CONTENT_LENGTH) >= 0) {
     // RFC 9110 8.6 forbids it there, and a client that believes it waits for a body.
-    goesOn = goesOn.slice();
-    goesOn[CONTENT_LENGTH] = 0;
+    goesOn = without(goesOn, CONTENT_LENGTH);
   }
-  if (tiered && head.fields.find(TIER) >= 0) {
-    goesOn = goesOn.slice();
-    goesOn[TIER] = 0;
-  }
+  if (tiered && head.fields.find(TIER) >= 0) goesOn = without(goesOn, TIER);
   return copied(head.fields, goesOn, head.nominated);
 }

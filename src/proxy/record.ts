@@ -65,6 +65,8 @@ export class Story {
   attempts = 0;
   /** When a response head must be here at last, in `Clock.now()` milliseconds. */
   deadline = Number.POSITIVE_INFINITY;
+  /** When the whole call must be over, where its client has said so. */
+  callDeadline = Number.POSITIVE_INFINITY;
   /** Where it has been in vain. */
   visited: readonly Endpoint[] = NOWHERE;
   /** How often it went again for free. */

@@ -5,9 +5,10 @@ import { idOf } from "../core/fields.ts";
 import { GRPC_TYPE, OK, RESOURCE_EXHAUSTED, UNKNOWN } from "../core/grpc.ts";
 import { OUTCOMES, type Outcome } from "../core/outcome.ts";
 import { REFUSALS, type Reason } from "../core/refusal.ts";
-import type { Attempt, Ending } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
 import type { Fallback, Said } from "./fallback.ts";
 import { responseFields } from "./headers.ts";
+import type { Ending } from "./plan.ts";
 
 /** The cluster that is asked. */
 interface Asked {
@@ -143,6 +144,10 @@ export class Reply {
 
   #relayed(attempt: Attempt, ending: Ending): void {
     this.ending = ending;
+    if (attempt.overdue) {
+      this.detail = attempt.detail;
+      if (ending === "complete") this.reason = "upstream_timeout";
+    }
     if (this.#exchange.answered) this.status = attempt.head?.status ?? 0;
     else this.#spoilt(attempt);
   }

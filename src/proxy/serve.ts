@@ -3,7 +3,7 @@ import type { Exchange } from "../core/exchange.ts";
 import type { Lag } from "../core/lag.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Entrance } from "./entrance.ts";
-import { endsHere, expectedTimeout, isLoop, requestIdOf } from "./headers.ts";
+import { callTimeout, endsHere, expectedTimeout, isLoop, requestIdOf } from "./headers.ts";
 import type { Hedges } from "./hedges.ts";
 import { pause } from "./pause.ts";
 import type { Race } from "./race.ts";
@@ -59,7 +59,7 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     if (path.protection.refuses(story.rank)) return reply.refuse("self_overload");
     if (isLoop(exchange.request)) return reply.refuse("loop_detected");
     if (endsHere(exchange.request)) return reply.options();
-    story.deadline = deadlineOf(exchange, route);
+    if (!setDeadlines(story, exchange, route)) return reply.refuse("bad_request", BAD_TIMEOUT);
     if (story.deadline <= now) return reply.refuse("deadline_expired");
 
     entered = route.cluster;
@@ -105,8 +105,17 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
   }
 }
 
-/** When the response head must be here: the client's patience or the route's, whichever ends first. */
-function deadlineOf(exchange: Exchange, route: Route): number {
+const BAD_TIMEOUT = "grpc-timeout is not at most 8 digits and one of H, M, S, m, u, n";
+
+/**
+ * When the response head must be here: the client's patience or the route's, whichever ends first. False where the
+ * client's cannot be read.
+ */
+function setDeadlines(story: Story, exchange: Exchange, route: Route): boolean {
+  const { request, peer, startedAt } = exchange;
   const limit = route.timeout === 0 ? Number.POSITIVE_INFINITY : route.timeout;
-  return exchange.startedAt + Math.min(limit, expectedTimeout(exchange.request, exchange.peer));
+  const call = story.grpc ? callTimeout(request) : Number.POSITIVE_INFINITY;
+  story.callDeadline = startedAt + call;
+  story.deadline = startedAt + Math.min(limit, call, expectedTimeout(request, peer));
+  return !Number.isNaN(call);
 }

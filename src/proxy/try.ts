@@ -2,14 +2,14 @@
 import type { Coming, Verdict } from "../core/breaker.ts";
 import { CRITICALITIES } from "../core/criticality.ts";
 import type { Exchange } from "../core/exchange.ts";
-import { idOf } from "../core/fields.ts";
-import { STALL_MS } from "../core/lag.ts";
 import { OUTCOMES, type Outcome } from "../core/outcome.ts";
-import { Attempt, type Plan } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { attemptCount, type Onward, requestText } from "./headers.ts";
+import type { Plan } from "./plan.ts";
 import type { Story } from "./record.ts";
 import type { Span } from "./span.ts";
+import { endVerdictOf, verdictOf } from "./verdict.ts";
 
 /**
  * Takes a place at its endpoint once, and settles it once. The verdict is told as soon as it is known: at the
@@ -68,7 +68,7 @@ export class Try {
 
   /** The answer of which more was to come has ended. */
   ends(now: number): void {
-    this.#ends(this.attempt.verdict, now);
+    this.#ends(endVerdictOf(this.attempt), now);
   }
 
   /** It is given up, and what it may have been answered. */
@@ -106,6 +106,8 @@ function planOf(exchange: Exchange, story: Story, endpoint: Endpoint, span: Span
     now: span.begun,
     deadline: span.until,
     upgrade: story.upgrade,
+    callDeadline: story.callDeadline,
+    hasty: story.callDeadline <= span.until && !exchange.peer.trusted,
   };
 }
 
@@ -117,28 +119,9 @@ function onward(exchange: Exchange, story: Story, endpoint: Endpoint, span: Span
     attempt: story.attempts - 1 + attemptCount(exchange.request, exchange.peer),
     remainingMs: span.until - span.begun,
     upgrade: story.upgrade,
+    timed: story.callDeadline < Number.POSITIVE_INFINITY,
     // The class by which it was let through must be its class there, too.
     criticality: heed && CRITICALITIES[story.rank],
     fallbackHost: address.kind === "tcp" ? address.text : "localhost",
   };
-}
-
-const REASON = idOf("x-tidegate-reason");
-
-/**
- * What an attempt says of its endpoint. An answer with a status from 500 on is a failure, but for two that
- * say that the request asks for too much; what a sidecar before the endpoint refused says nothing, nor
- * does a deadline that ended while the client was still sending, or that was noticed `lateMs` milliseconds
- * after it, because nobody here was looking.
- */
-export function verdictOf(
-  { head, clientLate, truncated }: Pick<Attempt, "head" | "clientLate" | "truncated">,
-  outcome: Outcome,
-  lateMs: number,
-): Verdict {
-  if (outcome === "timed_out" && (clientLate || lateMs > STALL_MS)) return "ignore";
-  if (truncated) return "failure";
-  if (head === undefined || head.status < 500) return OUTCOMES[outcome].breaker;
-  if (head.fields.find(REASON) >= 0) return "ignore";
-  return head.status === 501 || head.status === 505 ? "success" : "failure";
 }

@@ -14,6 +14,7 @@ export const ONWARD: Onward = {
   attempt: 1,
   remainingMs: Number.POSITIVE_INFINITY,
   fallbackHost: "127.0.0.1:80",
+  timed: false,
   upgrade: undefined,
 };
 

@@ -1,9 +1,9 @@
 // What an attempt says of its endpoint to the breaker.
 import t from "tap";
-import { verdictOf } from "../../src/proxy/try.ts";
+import { endVerdictOf, verdictOf } from "../../src/proxy/verdict.ts";
 import { response } from "./heads.ts";
 
-const TRY = { head: undefined, clientLate: false, truncated: false };
+const TRY = { head: undefined, clientLate: false, hasty: false, truncated: false };
 
 const answered = (status: number, ...lines: string[]) =>
   verdictOf({ ...TRY, head: response(lines, status) }, "answered", 0);
@@ -38,6 +38,19 @@ t.test("a deadline that was noticed long after it shows that we stood still", as
 t.test("a deadline that ended while the client was still sending is the client's", async (t) => {
   t.equal(verdictOf({ ...TRY, clientLate: true }, "timed_out", 0), "ignore");
 });
+
+t.test("nor does a time that anybody may have set", async (t) => {
+  t.equal(verdictOf({ ...TRY, hasty: true }, "timed_out", 0), "ignore");
+});
+
+t.test(
+  "a call that is over before its trailers is late, unless it was somebody's own haste",
+  async (t) => {
+    const over = { overdue: true, hasty: false, truncated: false, whole: false };
+    t.equal(endVerdictOf(over), "failure");
+    t.equal(endVerdictOf({ ...over, hasty: true }), "ignore");
+  },
+);
 
 t.test("an answer that broke off is a failure, whatever it began with", async (t) => {
   t.equal(verdictOf({ ...TRY, head: response([]), truncated: true }, "answered", 0), "failure");
