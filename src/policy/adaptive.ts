@@ -80,7 +80,7 @@ export class AdaptiveLimiter implements Limiter {
   #since = 0;
   #surprised = false;
   #widenedAt = 0;
-  #settlesAt: number | undefined;
+  #settlesAt = Number.POSITIVE_INFINITY;
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
@@ -99,7 +99,7 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   started(now: number, inFlight: number): number {
-    this.#cold?.started(now, inFlight, inFlight >= this.limit);
+    this.#cold?.started(now, inFlight, this.limit);
     const running = this.#running;
     if (inFlight < this.#goal) {
       if (running !== undefined && inFlight > this.hold) running.used = true;
@@ -124,7 +124,7 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   tick(now: number): void {
-    this.#settlesAt ??= now + MOST_SETTLE_MS;
+    if (this.#cold === undefined) this.#settlesAt = Math.min(this.#settlesAt, now + MOST_SETTLE_MS);
     if (!this.settled) this.settled = now > this.#settlesAt;
     const running = this.#running;
     if (running === undefined) {
@@ -182,7 +182,7 @@ export class AdaptiveLimiter implements Limiter {
     this.#knee.widen(WALK, Math.min(1, WALK_CHANCE * units));
     this.#knee.widen(JUMP, Math.min(1, JUMP_CHANCE * units));
     const experiment = this.#planner.choose(this.#standing);
-    if (!this.#planner.climbing) this.#settlesAt = Math.min(this.#settlesAt ?? 0, now + SETTLE_MS);
+    if (!this.#planner.climbing) this.#settlesAt = Math.min(this.#settlesAt, now + SETTLE_MS);
     if (experiment !== undefined) this.#begin(experiment, now);
   }
 

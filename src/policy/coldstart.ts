@@ -12,6 +12,8 @@
 const STEP_MS = 50;
 /** Fewer do not tell anything. */
 const ENOUGH = 8;
+/** After so many milliseconds in which less than half of them were in use, what was before is forgotten. */
+const PAUSE_MS = 1000;
 /** So much longer, in ln, and so many deviations more than that, is no chance. */
 const [LONGER, DEVIATIONS] = [0.35, 1.5];
 
@@ -31,18 +33,17 @@ export interface Compared {
   readonly slower: boolean;
 }
 
-/** A time in which there was one limit. */
+/** What was done in some time. */
 class Step {
   ms = 0;
   /** What was in flight, times milliseconds. */
   load = 0;
   ended = 0;
 
-  add({ ms, load, ended }: Step): this {
+  add({ ms, load, ended }: Step): void {
     this.ms += ms;
     this.load += load;
     this.ended += ended;
-    return this;
   }
 
   get held(): Held {
@@ -51,40 +52,49 @@ class Step {
 }
 
 export class ColdStart {
-  readonly #before = new Step();
+  /** With one limit each, while as many were in flight as may be: other times say little of what it does. */
+  #before = new Step();
   #last = new Step();
+  /** All the time since then. */
+  #all = new Step();
   #inFlight = 0;
-  /** When `#last` was brought up to date. */
-  #at: number | undefined;
-  #used = false;
+  #limit = 1;
+  #full = false;
+  #at = 0;
+  /** When half of the limit was in use last. */
+  #busyAt = Number.NEGATIVE_INFINITY;
 
-  /** A request has begun, and is one of `inFlight`; `full` says that no more may be in flight. Times in milliseconds. */
-  started(now: number, inFlight: number, full: boolean): void {
+  /** A request has begun, and is one of `inFlight`, of `limit` at most. Times in milliseconds. */
+  started(now: number, inFlight: number, limit: number): void {
     this.#pass(now);
     this.#inFlight = inFlight;
-    this.#used ||= full;
+    this.#limit = limit;
+    this.#full = inFlight >= limit;
+    // Who knows whether it is the service still that it was then?
+    if (this.#full && now - this.#busyAt > PAUSE_MS) this.#forget();
   }
 
   /** One has ended; `done` says that it was answered well. */
   ended(now: number, done: boolean): void {
     this.#pass(now);
+    if (done) this.#all.ended++;
+    if (done && this.#full) this.#last.ended++;
     this.#inFlight = Math.max(0, this.#inFlight - 1);
-    if (done) this.#last.ended++;
+    this.#full = false;
   }
 
   /** Is more wanted, and has what there is been tried for long enough? */
   isOver(now: number): boolean {
     this.#pass(now);
-    const known = new Step().add(this.#before).add(this.#last);
-    const wait = known.ended < ENOUGH ? 0 : known.held.mean;
-    return this.#used && this.#last.ms >= Math.max(STEP_MS, wait);
+    const wait = this.#all.ended < ENOUGH ? 0 : this.#all.held.mean;
+    return this.#full && this.#last.ms >= Math.max(STEP_MS, wait);
   }
 
   /** Another limit is in force from now on. */
   next(): void {
     this.#before.add(this.#last);
     this.#last = new Step();
-    this.#used = false;
+    this.#full = false;
   }
 
   /** What the steps say; undefined when too few requests have ended. */
@@ -97,12 +107,19 @@ export class ColdStart {
     return { before, last, sigma, slower };
   }
 
-  /** Time in which nothing is in flight is no time of a step. */
   #pass(now: number): void {
-    const ms = now - (this.#at ?? now);
+    const ms = now - this.#at;
     this.#at = now;
-    if (this.#inFlight === 0) return;
-    this.#last.ms += ms;
-    this.#last.load += ms * this.#inFlight;
+    if (2 * this.#inFlight >= this.#limit) this.#busyAt = now;
+    for (const step of this.#full ? [this.#all, this.#last] : [this.#all]) {
+      step.ms += ms;
+      step.load += ms * this.#inFlight;
+    }
+  }
+
+  #forget(): void {
+    this.#before = new Step();
+    this.#last = new Step();
+    this.#all = new Step();
   }
 }

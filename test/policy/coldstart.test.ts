@@ -3,34 +3,32 @@ import { AdaptiveLimiter } from "../../src/policy/adaptive.ts";
 import { ColdStart } from "../../src/policy/coldstart.ts";
 import { type Cell, Run } from "../sim/crowd/crowd.ts";
 
-/** From `from` to `to`, `inFlight` are under way all the time, and one is done every `gapMs`. */
-function under(cold: ColdStart, inFlight: number, gapMs: number, [from, to]: [number, number]) {
+/** From `from` to `to`, `inFlight` of `limit` are under way all the time, and one is done every `gapMs`. */
+function under(cold: ColdStart, limit: number, gapMs: number, [from, to]: [number, number]) {
   for (let now = from; now < to; now += gapMs) {
-    cold.started(now, inFlight, true);
+    cold.started(now, limit, limit);
     cold.ended(now + gapMs, true);
+    cold.started(now + gapMs, limit, limit);
   }
 }
 
-t.test(
-  "a step is short as long as nothing has ended, and then as long as a request takes",
-  async (t) => {
-    const cold = new ColdStart();
-    cold.started(0, 8, true);
-    t.notOk(cold.isOver(40));
-    t.ok(cold.isOver(50));
-    cold.next();
-    under(cold, 16, 10, [50, 130]);
-    // 8 * 50 and 16 * 80 ms in flight, over the 8 that have ended: 210 ms.
-    t.notOk(cold.isOver(130));
-    under(cold, 16, 10, [130, 300]);
-    // As many have ended as were in flight.
-    t.ok(cold.isOver(300));
-  },
-);
+t.test("a step is short as long as few have ended, and then as long as a request", async (t) => {
+  const cold = new ColdStart();
+  cold.started(0, 8, 8);
+  t.notOk(cold.isOver(40));
+  t.ok(cold.isOver(50));
+  cold.next();
+  under(cold, 16, 10, [50, 130]);
+  // 8 * 50 and 16 * 80 ms in flight, over the 8 that have ended: 210 ms.
+  t.notOk(cold.isOver(130));
+  under(cold, 16, 10, [130, 300]);
+  // As many have ended as were in flight.
+  t.ok(cold.isOver(300));
+});
 
 t.test("where not all are in use, no step is ever over", async (t) => {
   const cold = new ColdStart();
-  cold.started(0, 3, false);
+  cold.started(0, 3, 8);
   t.notOk(cold.isOver(100_000));
 });
 
@@ -57,6 +55,22 @@ t.test("a few say nothing", async (t) => {
   under(cold, 16, 10, [1000, 1070]);
   t.equal(cold.compared, undefined);
 });
+
+t.test(
+  "what was before a lull says nothing of a service that has become slower since",
+  async (t) => {
+    const cold = new ColdStart();
+    under(cold, 8, 10, [0, 1000]);
+    for (let now = 1000; now < 5000; now += 10) {
+      cold.started(now, 1, 8);
+      cold.ended(now + 10, true);
+    }
+    under(cold, 8, 100, [5000, 7000]);
+    cold.next();
+    under(cold, 16, 50, [7000, 9000]);
+    t.match(cold.compared, { slower: false, before: { mean: 800 }, last: { mean: 800 } });
+  },
+);
 
 t.test("a service that takes its time is not held back at its start", async (t) => {
   for (const mean of [100, 1000, 10_000]) {
