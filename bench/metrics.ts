@@ -21,6 +21,7 @@ const RECORD: AccessRecord = {
   host: "shop.example.org",
   path: "/api/v1/orders",
   status: 200,
+  grpcStatus: undefined,
   reason: undefined,
   tier: undefined,
   detail: undefined,

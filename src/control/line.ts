@@ -40,10 +40,11 @@ function asked(record: AccessRecord): string {
 }
 
 function answered(record: AccessRecord): string {
-  const { reason, tier, detail, outcome, hedge, requestId } = record;
+  const { grpcStatus, reason, tier, detail, outcome, hedge, requestId } = record;
   return (
     admitted(record) +
     `,"status":${record.status}` +
+    (grpcStatus === undefined ? "" : `,"grpc_status":${grpcStatus}`) +
     (reason === undefined ? "" : `,"reason":"${reason}","flag":"${REFUSALS[reason].flag}"`) +
     (tier === undefined ? "" : `,"tier":"${tier}"`) +
     (detail === undefined ? "" : `,"detail":"${escaped(detail, TEXT_LIMIT)}"`) +

@@ -4,15 +4,15 @@
 // their numbers when it is scraped. The names of prom-client's process metrics stay as they are.
 import { setImmediate } from "node:timers/promises";
 import type { Registry as ClientRegistry } from "prom-client";
+import type { Family, Instrument, Labels, Meter, Series } from "../core/meter.ts";
+import * as core from "../core/meter.ts";
 import {
   BUILD_INFO,
   CONFIG_RELOAD_SUCCESSFUL,
   CONFIG_RELOAD_TIME,
   EVENT_LOOP_LAG,
   SERIES_DROPPED,
-} from "../core/families.ts";
-import type { Family, Instrument, Labels, Meter, Series } from "../core/meter.ts";
-import * as core from "../core/meter.ts";
+} from "../core/ownfamilies.ts";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "./prometheus.ts";
 
 export interface MetricsOptions {

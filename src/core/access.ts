@@ -23,6 +23,8 @@ export interface AccessRecord {
   readonly path: string;
   /** The status that the client was sent; 0 when it left before there was one. */
   readonly status: number;
+  /** How a call of gRPC ended for its client; undefined where it is none. */
+  readonly grpcStatus: number | undefined;
   readonly reason: Reason | undefined;
   /** Who answered, where that is no primary. */
   readonly tier: "backup" | "fallback" | undefined;

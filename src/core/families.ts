@@ -1,4 +1,4 @@
-// Every metric family, in one place: `tidegate_` is put before each name when it is printed.
+// Every metric family of traffic, in one place: `tidegate_` is put before each name when it is printed.
 // Labels are names from the config or words of a closed set, never anything that a client sent.
 import type { Family } from "./meter.ts";
 
@@ -13,6 +13,14 @@ export const REQUESTS = {
   help: "Requests that have ended, by route and by the status that the client was sent.",
   kind: "counter",
   labels: ["route", "code"],
+} as const satisfies Family;
+
+/** `grpc_status` is 0 to 16, or other. */
+export const GRPC_REQUESTS = {
+  name: "grpc_requests_total",
+  help: "Calls of gRPC that have ended, by route and by how they ended for the client.",
+  kind: "counter",
+  labels: ["route", "grpc_status"],
 } as const satisfies Family;
 
 export const REQUEST_DURATION = {
@@ -254,47 +262,4 @@ export const NAME_RESOLUTIONS = {
   help: "Attempts to find the addresses of a name, by whether there was an answer.",
   kind: "counter",
   labels: ["name", "result"],
-} as const satisfies Family;
-
-export const SERIES_DROPPED = {
-  name: "series_dropped_total",
-  help: "Updates that went to a series named overflow because there were too many series.",
-  kind: "counter",
-  labels: [],
-} as const satisfies Family;
-
-export const EVENT_LOOP_LAG = {
-  name: "event_loop_lag_seconds",
-  help: "The longest that the event loop was held up in the last minute or two.",
-  kind: "gauge",
-  labels: [],
-} as const satisfies Family;
-
-/** `signal` is a Signal of policy/selfprotection.ts. */
-export const SELF_PRESSURE = {
-  name: "self_pressure",
-  help: "How short the sidecar is of something: 0 not at all, 1 only critical requests, 2 at most.",
-  kind: "gauge",
-  labels: ["signal"],
-} as const satisfies Family;
-
-export const CONFIG_RELOAD_SUCCESSFUL = {
-  name: "config_last_reload_successful",
-  help: "1 when the config that was read last is in use, 0 when it was refused.",
-  kind: "gauge",
-  labels: [],
-} as const satisfies Family;
-
-export const CONFIG_RELOAD_TIME = {
-  name: "config_last_reload_seconds",
-  help: "When the config in use was loaded, in seconds since 1970.",
-  kind: "gauge",
-  labels: [],
-} as const satisfies Family;
-
-export const BUILD_INFO = {
-  name: "build_info",
-  help: "Always 1; the labels say which Tidegate this is and which Node runs it.",
-  kind: "gauge",
-  labels: ["version", "node"],
 } as const satisfies Family;

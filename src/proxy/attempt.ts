@@ -10,11 +10,12 @@ import type {
   ResponseReceiver,
 } from "../core/exchange.ts";
 import type { Fields } from "../core/fields.ts";
+import { DEADLINE_EXCEEDED, statusIn } from "../core/grpc.ts";
 import type { Outcome } from "../core/outcome.ts";
 import { safeTrailers } from "../http1/trailers.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { responseFields } from "./headers.ts";
-import { type Ending, OVERDUE, type Plan } from "./plan.ts";
+import { responseFields, switchesTo } from "./headers.ts";
+import { type Ending, endOverdue, type Plan } from "./plan.ts";
 
 type State =
   /** Nothing of a final response has come. */
@@ -42,6 +43,9 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   hasty = false;
   /** Did the endpoint break off its response? */
   truncated = false;
+  readonly grpc: boolean;
+  /** How the call of gRPC ended, once the endpoint has said so. */
+  grpcStatus: number | undefined;
   /** Has the client been told in the response's place that its call took too long? */
   overdue = false;
   /** When it wants to hear of the time next; Infinity for never. */
@@ -63,6 +67,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.#exchange = exchange;
     this.endpoint = endpoint;
     this.#plan = plan;
+    this.grpc = plan.grpc;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -108,13 +113,14 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
 
   onHead(head: ResponseHead): void {
     if (this.#state !== "waiting") return;
-    if (head.status === 101 && !this.#askedFor(head)) {
+    if (head.status === 101 && !switchesTo(head, this.#plan.upgrade)) {
       this.#over("malformed", "101 without an upgrade that was asked for");
     } else if (this.reused && head.status === 408 && !head.keepAlive) {
       // The server had given up the idle connection before it saw this request: RFC 9110 15.5.9.
       this.#over("reset", "the endpoint timed out the idle connection");
     } else {
       this.head = head;
+      if (this.grpc) this.grpcStatus = statusIn(head.fields);
       this.#bodySentAt = this.bodySentAt;
       this.#held = head.body ?? "";
       this.#state = "answered";
@@ -133,6 +139,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   onBodyEnd(trailers: Fields | undefined): void {
     const wanted = this.#exchange.request.trailers;
     this.#trailers = wanted ? safeTrailers(trailers, this.head?.nominated) : "";
+    if (this.grpc) this.grpcStatus = statusIn(trailers) ?? this.grpcStatus;
     this.#exchange.dropBody();
     this.#connection = undefined;
     if (this.#state !== "relaying") return;
@@ -215,16 +222,13 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   #callOver(now: number): void {
     if (now < this.#plan.callDeadline) return;
     const exchange = this.#exchange;
-    const told = exchange.request.trailers && this.head?.framing.kind === "chunked";
     // A stream may well go on until then. One that has brought nothing is late.
     this.hasty = this.#plan.hasty || exchange.bytesOut > 0;
     this.overdue = true;
+    this.grpcStatus = DEADLINE_EXCEEDED;
     this.detail = "the call took longer than grpc-timeout";
-    exchange.dropBody();
     this.#connection?.destroy();
-    if (told) exchange.end(OVERDUE);
-    else exchange.truncate();
-    this.#done(told ? "complete" : "upstream_truncated");
+    this.#done(endOverdue(exchange, this.head));
   }
 
   /** Is nothing more of the response to come? What follows a 101 is none. */
@@ -270,11 +274,6 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     return new Promise((resolve) => {
       this.#finish = resolve;
     });
-  }
-
-  #askedFor(head: ResponseHead): boolean {
-    const upgrade = this.#plan.upgrade;
-    return upgrade !== undefined && head.fields.named("upgrade").join().toLowerCase() === upgrade;
   }
 
   #over(outcome: Outcome, detail: string): void {

@@ -269,6 +269,11 @@ export function callTimeout(request: RequestHead): number {
   return more.length > 0 ? Number.NaN : timeoutMs(value);
 }
 
+/** Does the endpoint switch to `protocol`, and to no other? */
+export function switchesTo({ fields }: ResponseHead, protocol: string | undefined): boolean {
+  return protocol !== undefined && fields.named("upgrade").join().toLowerCase() === protocol;
+}
+
 /**
  * The lines of a response that go to the client. What another Tidegate on the way says of itself is among
  * them, except where we say the same: `tiered`, of the tier.

@@ -1,4 +1,6 @@
 // What an attempt is made of, and how its response can end.
+import type { Exchange, ResponseHead } from "../core/exchange.ts";
+import { DEADLINE_EXCEEDED } from "../core/grpc.ts";
 
 /** How the response to the client ended. */
 export type Ending = "complete" | "client_aborted" | "upstream_truncated";
@@ -14,12 +16,26 @@ export interface Plan {
   readonly deadline: number;
   /** The protocol that the endpoint may switch to. */
   readonly upgrade: string | undefined;
+  /** Is it a call of gRPC? */
+  readonly grpc: boolean;
   /** When the whole of the response must be here, where the client has said so; else Infinity. */
   readonly callDeadline: number;
   /** Is it what somebody not trusted has said that ends the time? */
   readonly hasty: boolean;
 }
 
-/** The trailers of a call that took longer than its client waits: DEADLINE_EXCEEDED, and why. */
-export const OVERDUE =
-  "grpc-status: 4\r\ngrpc-message: upstream_timeout\r\nx-tidegate-reason: upstream_timeout\r\n";
+/**
+ * Ends a response in its midst, because the call takes longer than its client waits: with trailers that say so,
+ * where there may be any.
+ */
+export function endOverdue(exchange: Exchange, head: ResponseHead | undefined): Ending {
+  exchange.dropBody();
+  if (exchange.request.trailers && head?.framing.kind === "chunked") {
+    exchange.end(OVERDUE);
+    return "complete";
+  }
+  exchange.truncate();
+  return "upstream_truncated";
+}
+
+const OVERDUE = `grpc-status: ${DEADLINE_EXCEEDED}\r\ngrpc-message: upstream_timeout\r\nx-tidegate-reason: upstream_timeout\r\n`;

@@ -1,7 +1,8 @@
 // The self-protection of a sidecar at work: looks after this process four times a second, and has
 // listeners and requests give way.
-import { SELF_PRESSURE } from "../core/families.ts";
+
 import type { Meter } from "../core/meter.ts";
+import { SELF_PRESSURE } from "../core/ownfamilies.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
 import {
   SelfProtection,

@@ -4,48 +4,19 @@ import type { AccessLog, AccessRecord, AdmissionRecord, HedgeResult } from "../c
 import type { Clock } from "../core/clock.ts";
 import { CRITICALITIES } from "../core/criticality.ts";
 import type { Exchange, Malformed, Peer } from "../core/exchange.ts";
-import { REFUSED, REQUEST_DURATION, REQUESTS } from "../core/families.ts";
-import { isGrpc } from "../core/grpc.ts";
-import { type Counter, type Histogram, Meter } from "../core/meter.ts";
+import { REFUSED } from "../core/families.ts";
+import { CANCELLED, httpStatusOf, INTERNAL, impliedStatus, isGrpc } from "../core/grpc.ts";
+import type { Counter, Meter } from "../core/meter.ts";
 import type { Outcome } from "../core/outcome.ts";
-import type { Reason } from "../core/refusal.ts";
+import { REFUSALS, type Reason } from "../core/refusal.ts";
 import type { Denial } from "../policy/retry.ts";
 import type { Sample } from "../policy/slots.ts";
 import type { Ticket } from "../policy/ticket.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Entrance } from "./entrance.ts";
 import type { Reply } from "./reply.ts";
+import { RouteMeter } from "./routemeter.ts";
 import { pathOf } from "./router.ts";
-
-/** The counters of one route, looked up once. */
-export class RouteMeter {
-  readonly #codes: (Counter | undefined)[] = [];
-  readonly #duration: Histogram;
-  readonly #route: string;
-  #meter: Meter;
-
-  constructor(meter: Meter, route: string) {
-    this.#meter = meter;
-    this.#route = route;
-    this.#duration = meter.histogram(REQUEST_DURATION, { route });
-  }
-
-  count(status: number, durationMs: number): void {
-    this.#duration.observe(durationMs / 1000);
-    let counter = this.#codes[status];
-    if (counter === undefined) {
-      counter = this.#meter.counter(REQUESTS, { route: this.#route, code: String(status) });
-      this.#codes[status] = counter;
-    }
-    counter.add();
-  }
-
-  /** The route is no more: its series go, and requests that are still under way count for nobody. */
-  retire(): void {
-    this.#meter.drop({ route: this.#route });
-    this.#meter = new Meter();
-  }
-}
 
 const NOWHERE: readonly Endpoint[] = [];
 
@@ -198,12 +169,13 @@ export class Recorder {
 
   #ended(exchange: Exchange, reply: Reply, story: Story, now: number): void {
     const durationMs = now - exchange.startedAt;
-    (story.meter ?? this.#unrouted).count(reply.status, durationMs);
+    const grpcStatus = grpcStatusOf(reply, story);
+    (story.meter ?? this.#unrouted).count(reply.status, durationMs, grpcStatus);
     if (reply.reason !== undefined) this.#refused(reply.reason, story.cluster, story.rank);
     // A fallback is no success, whatever its status.
     const well = reply.ending === "complete" && reply.tier !== "fallback";
-    const status = well ? reply.status : 0;
-    if (!this.#log.wants(status)) return;
+    const status = grpcStatus === undefined ? reply.status : httpStatusOf(grpcStatus);
+    if (!this.#log.wants(well ? status : 0)) return;
     const { request } = exchange;
     this.#log.write({
       route: story.route,
@@ -222,6 +194,7 @@ export class Recorder {
       host: request.host,
       path: pathOf(request.target),
       status: reply.status,
+      grpcStatus,
       reason: reply.reason,
       tier: reply.tier,
       detail: detailOf(reply, story),
@@ -234,12 +207,14 @@ export class Recorder {
 
   /** Something came that is no request. */
   malformed(wrong: Malformed, peer: Peer, protocol: AccessRecord["protocol"] = "HTTP/1.1"): void {
-    this.#unrouted.count(wrong.status, 0);
-    this.#refused(wrong.reason, undefined);
+    const { reason, detail, of } = wrong;
+    const grpcStatus = of?.grpc === true ? REFUSALS[reason].grpc : undefined;
+    const status = grpcStatus === undefined ? wrong.status : 200;
+    this.#unrouted.count(status, 0, grpcStatus);
+    this.#refused(reason, undefined);
     if (!this.#log.wants(wrong.status)) return;
-    const { status, reason, detail, of } = wrong;
     const asked = of && { method: of.method, host: of.host, path: pathOf(of.target) };
-    const what = { status, reason, detail, ...asked };
+    const what = { status, grpcStatus, reason, detail, ...asked };
     this.#log.write({ ...NO_REQUEST, protocol, ...this.#where(peer), ...what });
   }
 
@@ -260,6 +235,13 @@ export class Recorder {
     }
     counter.add();
   }
+}
+
+/** How a call of gRPC ended for its client; undefined where it is none. */
+function grpcStatusOf(reply: Reply, { grpc }: Story): number | undefined {
+  if (!grpc || reply.grpcStatus !== undefined) return reply.grpcStatus;
+  if (reply.ending === "client_aborted") return CANCELLED;
+  return reply.ending === "complete" ? impliedStatus(reply.status) : INTERNAL;
 }
 
 function detailOf({ detail }: Reply, { denied }: Story): string | undefined {

@@ -144,6 +144,7 @@ export class Reply {
 
   #relayed(attempt: Attempt, ending: Ending): void {
     this.ending = ending;
+    this.grpcStatus = attempt.grpcStatus;
     if (attempt.overdue) {
       this.detail = attempt.detail;
       if (ending === "complete") this.reason = "upstream_timeout";

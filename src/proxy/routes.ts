@@ -8,8 +8,8 @@ import { RecentTimes } from "../policy/times.ts";
 import type { Clusters } from "./clusters.ts";
 import { Entrance, type EntranceSettings } from "./entrance.ts";
 import { Hedges } from "./hedges.ts";
-import { RouteMeter } from "./record.ts";
 import { Retries, type RetryWorld } from "./retries.ts";
+import { RouteMeter } from "./routemeter.ts";
 import { type Match, Router } from "./router.ts";
 import type { Route } from "./serve.ts";
 

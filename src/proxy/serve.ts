@@ -7,9 +7,10 @@ import { callTimeout, endsHere, expectedTimeout, isLoop, requestIdOf } from "./h
 import type { Hedges } from "./hedges.ts";
 import { pause } from "./pause.ts";
 import type { Race } from "./race.ts";
-import { type Recorder, type RouteMeter, Story } from "./record.ts";
+import { type Recorder, Story } from "./record.ts";
 import { Reply, type ReplyWorld } from "./reply.ts";
 import type { Retries } from "./retries.ts";
+import type { RouteMeter } from "./routemeter.ts";
 import type { Match, Router } from "./router.ts";
 import { Span } from "./span.ts";
 import { Try } from "./try.ts";

@@ -106,6 +106,7 @@ function planOf(exchange: Exchange, story: Story, endpoint: Endpoint, span: Span
     now: span.begun,
     deadline: span.until,
     upgrade: story.upgrade,
+    grpc: story.grpc,
     callDeadline: story.callDeadline,
     hasty: story.callDeadline <= span.until && !exchange.peer.trusted,
   };

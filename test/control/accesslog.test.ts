@@ -78,6 +78,7 @@ t.test("what is written is one line for each record", async (t) => {
     host: "",
     path: "/",
     status: 404,
+    grpcStatus: undefined,
     reason: "no_route",
     tier: undefined,
     detail: undefined,

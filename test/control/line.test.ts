@@ -18,6 +18,7 @@ const RECORD: AccessRecord = {
   host: "example.org:8080",
   path: "/api/things",
   status: 200,
+  grpcStatus: undefined,
   reason: undefined,
   tier: undefined,
   detail: undefined,
@@ -57,6 +58,10 @@ t.test("a request that was answered is one line with what is known of it", async
     ["bytes_out", 48],
     ["duration_ms", 1.235],
   ]);
+});
+
+t.test("a call of gRPC says how it ended", async (t) => {
+  t.match(parse({ ...RECORD, grpcStatus: 14 }), { status: 200, grpc_status: 14 });
 });
 
 t.test("a request that was hedged says what came of it", async (t) => {

@@ -3,8 +3,11 @@ import t from "tap";
 import { createMetrics, type Metrics } from "../../src/control/metrics.ts";
 import * as families from "../../src/core/families.ts";
 import { type Family, Meter } from "../../src/core/meter.ts";
+import * as ownFamilies from "../../src/core/ownfamilies.ts";
 
-const ALL: readonly Family[] = Object.values(families).filter((each) => "kind" in each);
+const ALL: readonly Family[] = Object.values({ ...families, ...ownFamilies }).filter(
+  (each) => "kind" in each,
+);
 
 function start(meter: Meter, lag: () => number = () => 0): Metrics {
   return createMetrics({ meter, version: "1.2.3", lag });

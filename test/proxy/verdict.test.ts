@@ -3,7 +3,16 @@ import t from "tap";
 import { endVerdictOf, verdictOf } from "../../src/proxy/verdict.ts";
 import { response } from "./heads.ts";
 
-const TRY = { head: undefined, clientLate: false, hasty: false, truncated: false };
+const TRY = {
+  head: undefined,
+  clientLate: false,
+  hasty: false,
+  truncated: false,
+  overdue: false,
+  whole: false,
+  grpc: false,
+  grpcStatus: undefined,
+};
 
 const answered = (status: number, ...lines: string[]) =>
   verdictOf({ ...TRY, head: response(lines, status) }, "answered", 0);
@@ -46,7 +55,7 @@ t.test("nor does a time that anybody may have set", async (t) => {
 t.test(
   "a call that is over before its trailers is late, unless it was somebody's own haste",
   async (t) => {
-    const over = { overdue: true, hasty: false, truncated: false, whole: false };
+    const over = { ...TRY, head: response([]), overdue: true };
     t.equal(endVerdictOf(over), "failure");
     t.equal(endVerdictOf({ ...over, hasty: true }), "ignore");
   },
@@ -54,4 +63,25 @@ t.test(
 
 t.test("an answer that broke off is a failure, whatever it began with", async (t) => {
   t.equal(verdictOf({ ...TRY, head: response([]), truncated: true }, "answered", 0), "failure");
+});
+
+const CALL = { ...TRY, head: response([]), grpc: true };
+
+t.test("a call is judged by its own status, once that is known", async (t) => {
+  t.equal(verdictOf(CALL, "answered", 0), "success", "good so far");
+  const judged = (grpcStatus: number) => [
+    endVerdictOf({ ...CALL, grpcStatus, whole: true }),
+    verdictOf({ ...CALL, grpcStatus }, "answered", 0),
+  ];
+  for (const status of [2, 4, 13, 14, 15, 17]) t.same(judged(status), ["failure", "failure"]);
+  for (const status of [0, 1, 3, 5, 6, 7, 8, 9, 10, 11, 12, 16]) {
+    t.same(judged(status), ["success", "success"], String(status));
+  }
+  t.equal(endVerdictOf({ ...CALL, whole: true }), "failure", "it ended without a status");
+  t.equal(endVerdictOf({ ...CALL, grpc: false, whole: true }), "success", "it was no call");
+});
+
+t.test("what another sidecar refused is no failure of the call either", async (t) => {
+  const head = response(["grpc-status: 14", "x-tidegate-reason: queue_full"]);
+  t.equal(verdictOf({ ...CALL, head, grpcStatus: 14 }, "answered", 0), "ignore");
 });

@@ -37,6 +37,7 @@ function record(index: number): AccessRecord {
     host: "example.org",
     path: `/n/${index}`,
     status: 200,
+    grpcStatus: undefined,
     reason: undefined,
     tier: undefined,
     detail: undefined,
