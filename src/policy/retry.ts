@@ -18,12 +18,17 @@ import type { Budget } from "./budget.ts";
 /** What `on` can name. */
 export type RetryOn = "connectFailure" | "reset" | "refused";
 
+/** What `grpc` can name. */
+export type GrpcRetryOn = keyof typeof GRPC;
+
 /** What the config says of a route's retries; times in milliseconds. */
 export interface RetrySettings {
   /** How often a request may go again. */
   readonly attempts: number;
   readonly on: readonly RetryOn[];
   readonly statuses: readonly number[];
+  /** After these statuses of gRPC, where they are all that was answered: such calls may be made twice. */
+  readonly grpc?: readonly GrpcRetryOn[];
   /** For each try; 0 for the request's own deadline alone. */
   readonly perTryTimeout: number;
   readonly backoff: BackoffSettings;
@@ -41,6 +46,8 @@ export interface Ended {
   readonly outcome: Outcome;
   /** What was answered; 0 when nothing was. */
   readonly status: number;
+  /** That of gRPC, where it is all that was answered. */
+  readonly grpc?: number | undefined;
   /** Did the answer ask not to be asked again now? */
   readonly pushback: boolean;
   readonly method: string;
@@ -77,6 +84,15 @@ const MEANT: Readonly<Record<RetryOn, readonly Outcome[]>> = {
   refused: ["refused"],
 };
 
+/** https://github.com/grpc/grpc/blob/master/doc/statuscodes.md */
+const GRPC = {
+  cancelled: 1,
+  deadlineExceeded: 4,
+  resourceExhausted: 8,
+  internal: 13,
+  unavailable: 14,
+} as const;
+
 /** The endpoint never heard of it. */
 const UNSENT: ReadonlySet<Outcome> = new Set(MEANT.connectFailure);
 
@@ -92,15 +108,17 @@ export class RetryPolicy {
   readonly #settings: RetrySettings;
   readonly #outcomes: ReadonlySet<Outcome>;
   readonly #statuses: ReadonlySet<number>;
+  readonly #grpc: ReadonlySet<number>;
   readonly #budgets: readonly Budget[];
 
   /** Every one of `budgets` has to grant a retry. */
   constructor(settings: RetrySettings, budgets: readonly Budget[]) {
-    const { attempts, on, statuses, perTryTimeout } = settings;
+    const { attempts, on, statuses, grpc = [], perTryTimeout } = settings;
     const slow: readonly Outcome[] = perTryTimeout > 0 ? ["timed_out"] : [];
     this.#settings = settings;
     this.#outcomes = new Set(attempts > 0 ? [...on.flatMap((word) => MEANT[word]), ...slow] : []);
     this.#statuses = new Set(attempts > 0 ? statuses : []);
+    this.#grpc = new Set(attempts > 0 ? grpc.map((word) => GRPC[word]) : []);
     this.#budgets = budgets;
   }
 
@@ -111,17 +129,23 @@ export class RetryPolicy {
   }
 
   /** Is this an ending after which the route would try again? */
-  wants(outcome: Outcome, status: number): boolean {
-    return outcome === "answered" ? this.#statuses.has(status) : this.#outcomes.has(outcome);
+  wants(outcome: Outcome, status: number, grpc?: number): boolean {
+    if (outcome !== "answered") return this.#outcomes.has(outcome);
+    return this.#statuses.has(status) || this.#mayCallAgain(grpc);
+  }
+
+  /** May a call be made twice that was answered by this status of gRPC and nothing else? */
+  #mayCallAgain(grpc: number | undefined): boolean {
+    return grpc !== undefined && this.#grpc.has(grpc);
   }
 
   /** Says whether the request goes again, and spends a retry when it does. `chance` is in [0, 1). */
   judge(ended: Ended, chance: number): Verdict {
-    if (!this.wants(ended.outcome, ended.status)) return FINAL;
+    if (!this.wants(ended.outcome, ended.status, ended.grpc)) return FINAL;
     const { attempts, backoff: waits } = this.#settings;
     const { now, retries } = ended;
     const waitMs = backoff(waits, retries, chance);
-    if (!isSafe(ended)) return DENIED.unsafe;
+    if (!isSafe(ended, this.#mayCallAgain(ended.grpc))) return DENIED.unsafe;
     if (ended.elsewhere && UNSENT.has(ended.outcome)) {
       return now < ended.deadline ? FREE : DENIED.deadline;
     }
@@ -146,9 +170,11 @@ export class RetryPolicy {
   }
 }
 
-function isSafe({ outcome, method, bodyKept }: Ended): boolean {
+/** `listed`: the config says that it is. */
+function isSafe({ outcome, method, bodyKept }: Ended, listed: boolean): boolean {
   const { replay } = OUTCOMES[outcome];
-  return bodyKept && (replay === "always" || (replay === "if_idempotent" && isIdempotent(method)));
+  const idempotent = listed || isIdempotent(method);
+  return bodyKept && (replay === "always" || (replay === "if_idempotent" && idempotent));
 }
 
 const DENIED: Readonly<Record<Denial, Verdict>> = {

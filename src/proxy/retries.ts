@@ -2,6 +2,7 @@
 import type { Random } from "../core/clock.ts";
 import type { Exchange, ResponseHead } from "../core/exchange.ts";
 import { idOf } from "../core/fields.ts";
+import { statusIn } from "../core/grpc.ts";
 import type { Outcome } from "../core/outcome.ts";
 import type { Budget } from "../policy/budget.ts";
 import {
@@ -78,7 +79,8 @@ export class Retries {
     }
     const { head } = attempt;
     const status = head?.status ?? 0;
-    if (outcome === undefined || !this.#policy.wants(outcome, status)) return FINAL;
+    const grpc = story.grpc ? statusIn(head?.fields) : undefined;
+    if (outcome === undefined || !this.#policy.wants(outcome, status, grpc)) return FINAL;
     const { request, peer, bodyKept } = exchange;
     const { deadline, retries } = story;
     const elsewhere = this.#cluster.hasOther(story.visited, attempt.endpoint, now);
@@ -87,7 +89,7 @@ export class Retries {
     const { method } = request;
     const verdict = this.#policy.judge(
       {
-        ...{ outcome, status, pushback, method, bodyKept },
+        ...{ outcome, status, grpc, pushback, method, bodyKept },
         ...{ retries, elsewhere, arrivedAs, now, deadline },
       },
       this.#world.random.next(),

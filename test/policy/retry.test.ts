@@ -221,3 +221,19 @@ t.test("what may be hedged is what could go again after a try that took too long
   t.notOk(may({ retries: 1 }), "it has had its tries");
   t.ok(may({ retries: 1 }, 2));
 });
+
+t.test(
+  "a call goes again after the statuses of gRPC that the config lists, and no others",
+  async (t) => {
+    const call = { outcome: "answered", status: 200, method: "POST" } as const;
+    const listed = { grpc: ["unavailable", "internal"] } as const;
+    for (const grpc of [13, 14]) t.equal(judged({ ...call, grpc }, listed), "again");
+    for (const grpc of [0, 1, 4, 8, 16, undefined])
+      t.equal(judged({ ...call, grpc }, listed), "final");
+    t.equal(judged({ ...call, grpc: 14 }), "final", "none are listed as it comes");
+    t.equal(judged({ ...call, grpc: 14 }, { ...listed, attempts: 0 }), "final");
+    t.equal(judged({ ...call, grpc: 14, pushback: true }, listed), "pushback");
+    t.equal(judged({ ...call, grpc: 14, bodyKept: false }, listed), "unsafe");
+    t.equal(judged({ ...call, outcome: "reset" }, listed), "unsafe", "it may have been worked on");
+  },
+);

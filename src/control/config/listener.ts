@@ -158,6 +158,15 @@ const retry = z
         "And after these answers, from 400 to 599, unless retry-after or x-tidegate-reason asks not " +
           "to. Example: [502, 503].",
       ),
+    grpc: z
+      .array(
+        z.enum(["cancelled", "deadlineExceeded", "internal", "resourceExhausted", "unavailable"]),
+      )
+      .prefault([])
+      .describe(
+        "And calls of gRPC after these statuses, unless grpc-retry-pushback-ms or x-tidegate-reason asks not to: for " +
+          "calls that may be made twice. Only where the status is all that was answered. Example: [unavailable].",
+      ),
     perTryTimeout: duration(
       "0s",
       ["0s", "24h"],
