@@ -1,5 +1,6 @@
 // The sidecar as it is shipped, compiled and with the flags of its script, and with everything on: metrics,
-// access log, forwarding fields, limits.
+// access log, forwarding fields, limits. The limit of its cluster is one that is never reached: these loads wait for
+// their answers, and as many as there are connections are always under way, whatever the service can do.
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +9,8 @@ import { type Contender, PREFIX } from "../harness/contender.ts";
 import { launchPrinting, scratch } from "../harness/launch.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+
+const UNREACHED = "concurrency: { limit: 100000 }";
 
 let built: Promise<unknown> | undefined;
 
@@ -68,5 +71,5 @@ ${lines(listener, 4)}    routes:
 ${lines(route, 8)}clusters:
   - name: app
     endpoints: [${endpoints.join(", ")}]
-${lines(cluster, 4)}`;
+${lines(cluster.some((line) => line.startsWith("concurrency:")) ? cluster : [UNREACHED, ...cluster], 4)}`;
 }

@@ -4,7 +4,6 @@ import { keysAt, placesOf } from "./options.ts";
 import { quote } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Path, Tree } from "./tree.ts";
-import { isUnavailable, unavailable } from "./unavailable.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -80,10 +79,6 @@ function reportKeys(tree: Tree, path: Path, keys: readonly string[]): void {
   const options = keysAt(path);
   for (const key of keys) {
     const range = tree.place([...path, key]).key ?? tree.rangeAt(path);
-    if (isUnavailable(path, key)) {
-      tree.error(range, unavailable(key));
-      continue;
-    }
     const known = didYouMean(key, options);
     const elsewhere = placesOf(key);
     const hint =
