@@ -88,6 +88,7 @@ interface PromisedRoute {
     readonly attempts: number;
     readonly on: readonly ("connectFailure" | "reset" | "refused")[];
     readonly statuses: readonly number[];
+    readonly grpc: readonly string[];
     readonly perTryTimeout: number;
     readonly backoff: { readonly base: number; readonly max: number };
   };
@@ -139,6 +140,7 @@ const DEFAULTS: Promised = {
             attempts: 1,
             on: ["connectFailure", "reset", "refused"],
             statuses: [],
+            grpc: [],
             perTryTimeout: 0,
             backoff: { base: 25, max: 250 },
           },
