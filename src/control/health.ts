@@ -1,6 +1,8 @@
-// The health listener: /livez /readyz /startupz /metrics. Never shed, and there until the very end.
+// The health listener: /livez /readyz /startupz /metrics, and grpc.health.v1. Never shed, and there until the
+// very end.
 import type { IncomingMessage } from "node:http";
 import type { Address } from "../core/address.ts";
+import { type Every, HealthCalls } from "./healthgrpc.ts";
 import { type Answer, type ControlServer, pathOf, send, startServer, TEXT } from "./server.ts";
 
 /** What the listener asks the sidecar. */
@@ -17,19 +19,41 @@ export interface HealthOptions {
   readonly bind: Address;
   readonly source: HealthSource;
   readonly onError: (error: unknown) => void;
+  /** Passes the time for those who watch. */
+  readonly every?: Every;
 }
 
 /** Part of `RESERVED_DESCRIPTORS`. */
 export const HEALTH_CONNECTIONS = 24;
 
 /** Listens on `bind`; throws an Error that says where and why when that cannot be. */
-export function startHealth({ bind, source, onError }: HealthOptions): Promise<ControlServer> {
-  return startServer({
+export async function startHealth(options: HealthOptions): Promise<ControlServer> {
+  const { bind, source, onError, every = everyMs } = options;
+  const calls = new HealthCalls((service) => wellness(service, source), every);
+  const server = await startServer({
     bind,
     maxConnections: HEALTH_CONNECTIONS,
     onError,
     handle: async (request, response) => send(request, response, await answer(request, source)),
+    http2: (socket, busy) => calls.accept(socket, busy),
   });
+  const close = (): Promise<void> => {
+    calls.close();
+    return server.close();
+  };
+  return { address: server.address, close };
+}
+
+const everyMs: Every = (ms, run) => {
+  const timer = setInterval(run, ms).unref();
+  return () => clearInterval(timer);
+};
+
+/** The whole server is as well as /readyz says; the pages' names say what they say. */
+function wellness(service: string, source: HealthSource): boolean | undefined {
+  if (service === "" || service === "readyz") return source.ready().ok;
+  if (service === "startupz") return source.started();
+  return service === "livez" ? true : undefined;
 }
 
 const PAGES: Readonly<Record<string, (source: HealthSource) => Answer | Promise<Answer>>> = {

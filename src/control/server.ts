@@ -5,6 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Address } from "../core/address.ts";
+import { prefaceIn } from "../core/preface.ts";
 import { bindServer } from "./socket.ts";
 
 // An import would make a module of node:http, and with it load what this process never uses.
@@ -18,6 +19,8 @@ export interface ServerOptions {
   readonly handle: Handler;
   /** Hears of what the handler throws, which is a bug; the client only learns that there was one. */
   readonly onError: (error: unknown) => void;
+  /** Takes connections that begin with the preface of HTTP/2; without one they are errors. */
+  readonly http2?: (socket: Socket, busy: (waits: boolean) => void) => void;
 }
 
 /** A listener of the control plane. */
@@ -50,9 +53,14 @@ export async function startServer(options: ServerOptions): Promise<ControlServer
     response.once("close", () => busy.delete(request.socket));
     void answer(options, request, response);
   });
+  const cutUndecided = options.http2 && sniff(server, options.http2, busy);
   boundConnections(server, options.maxConnections, busy);
   const address = await bindServer(server, options.bind);
-  return { address, close: () => closeServer(server) };
+  const close = (): Promise<void> => {
+    cutUndecided?.();
+    return closeServer(server);
+  };
+  return { address, close };
 }
 
 /** The message of an error may hold what a stranger must not read. */
@@ -71,6 +79,49 @@ async function answer(
     else send(request, response, { status: 500, type: TEXT, body: "internal error\n" });
   }
 }
+
+/**
+ * Connections whose first bytes are the preface go to `http2`, others to `server`, as if nobody had looked. What is
+ * returned cuts those of which not enough has come.
+ */
+function sniff(
+  server: Server,
+  http2: NonNullable<ServerOptions["http2"]>,
+  busy: WeakSet<Socket>,
+): () => void {
+  const undecided = new Set<Socket>();
+  const own = server.listeners("connection");
+  server.removeAllListeners("connection");
+  server.on("connection", (socket: Socket) => {
+    let bytes = Buffer.alloc(0);
+    const cut = (): void => void socket.destroy();
+    const decided = (): void => {
+      undecided.delete(socket);
+      socket.off("data", onData).off("close", decided).off("error", ignore).setTimeout(0, cut);
+    };
+    const onData = (chunk: Buffer): void => {
+      bytes = Buffer.concat([bytes, chunk]);
+      const found = prefaceIn(bytes);
+      if (found === "begun") return;
+      decided();
+      socket.pause();
+      socket.unshift(bytes);
+      if (found === "whole") {
+        return http2(socket, (waits) => void (waits ? busy.add(socket) : busy.delete(socket)));
+      }
+      for (const listener of own) Reflect.apply(listener, server, [socket]);
+      socket.resume();
+    };
+    undecided.add(socket);
+    socket.on("data", onData).on("close", decided).on("error", ignore);
+    socket.setTimeout(LIMITS.headersTimeout, cut);
+  });
+  return () => {
+    for (const socket of undecided) socket.destroy();
+  };
+}
+
+function ignore(): void {}
 
 function boundConnections(server: Server, max: number, busy: WeakSet<Socket>): void {
   const sockets = new Set<Socket>();

@@ -1,8 +1,8 @@
 // The head of a request, in however many packets it comes. The first one may be the preface of HTTP/2: it is
 // no head of ours, so it is looked for where a head would be refused, and costs the others nothing.
 import type { Malformed } from "../core/exchange.ts";
+import { prefaceIn } from "../core/preface.ts";
 import { INCOMPLETE } from "./lines.ts";
-import { prefaceIn } from "./preface.ts";
 import { isBlank, type ParsedRequest, parseRequest, type RequestLimits } from "./request.ts";
 
 export class HeadReader {
