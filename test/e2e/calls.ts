@@ -15,10 +15,10 @@ export interface Message {
   readonly sleeps?: boolean;
 }
 
-const encode = (message: Message): Buffer => Buffer.from(JSON.stringify(message));
+export const encode = (message: Message): Buffer => Buffer.from(JSON.stringify(message));
 const decode = (bytes: Buffer): Message => JSON.parse(bytes.toString());
 
-const PACKAGE = "/tidegate.testing.TestService/";
+export const PACKAGE = "/tidegate.testing.TestService/";
 const INITIAL = "x-grpc-test-echo-initial";
 const TRAILING = "x-grpc-test-echo-trailing-bin";
 

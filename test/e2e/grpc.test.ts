@@ -1,10 +1,14 @@
 // gRPC through the sidecar, between clients and services of @grpc/grpc-js: the interoperability tests of gRPC.
+import { join } from "node:path";
 import { Metadata, status } from "@grpc/grpc-js";
 import t, { type Test } from "tap";
 import { tcpAddress } from "../../src/core/address.ts";
+import { Daemon } from "../support/daemon.ts";
+import { run } from "../support/process.ts";
 import { scrape } from "../support/scrape.ts";
 import { type Settings, settings } from "../support/settings.ts";
 import { addressOf, startHere } from "../support/sidecar.ts";
+import { pythonWith } from "../support/tool.ts";
 import { CallClient, CallService, ended, type Message } from "./calls.ts";
 
 /** Nobody listens there. */
@@ -158,4 +162,29 @@ t.test("the service is probed by the protocol that it speaks", async (t) => {
   service.healthy = false;
   while ((await scrape(health, "endpoint_healthy")) !== 0);
   t.match(await client.unary({}), { code: status.UNAVAILABLE, details: "no_endpoint" });
+});
+
+t.test("a client of gRPC's own library, from C", async (t) => {
+  const service = await CallService.start();
+  const daemon = await Daemon.start(settings(service.address));
+  t.teardown(async () => {
+    await daemon.stop();
+    service.close();
+  });
+  const script = join(import.meta.dirname, "grpc_client.py");
+  const { stdout } = await run(pythonWith("grpc"), [script, daemon.inbound.text]);
+  const lines = stdout.trim().split("\n");
+  t.match(
+    lines.map((line) => JSON.parse(line)),
+    [
+      ["unary", "OK", 100_000],
+      ["status", "NOT_FOUND", "☺ %"],
+      ["unknown", "UNIMPLEMENTED"],
+      ["input", "OK", { sizes: [321] }],
+      ["output", "OK", [1, 70_000]],
+      ["duplex", "OK", 3],
+      ["deadline", "DEADLINE_EXCEEDED"],
+      ["after", "OK", {}],
+    ],
+  );
 });

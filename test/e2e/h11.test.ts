@@ -5,7 +5,7 @@ import { tcpAddress } from "../../src/core/address.ts";
 import { Daemon } from "../support/daemon.ts";
 import { Child } from "../support/process.ts";
 import { settings } from "../support/settings.ts";
-import { pythonWithH11 } from "../support/tool.ts";
+import { pythonWith } from "../support/tool.ts";
 
 interface Wish {
   readonly method: string;
@@ -36,7 +36,7 @@ interface Seen {
 
 const BODIES = [0, 1, 99, 4096, 65_536, 1_000_000];
 
-const python = pythonWithH11();
+const python = pythonWith("h11");
 const server = Child.start(python, [join(import.meta.dirname, "h11_server.py")]);
 const port = Number((await server.says(/listening on ([0-9]+)/))[1]);
 const daemon = await Daemon.start(settings(tcpAddress("127.0.0.1", port)));

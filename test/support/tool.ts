@@ -30,13 +30,16 @@ export function tool(name: Tool): string {
   throw new Error(`${name} is not installed: apt-get install ${PACKAGES[name]}`);
 }
 
-/** Python with its HTTP library h11. */
-export function pythonWithH11(): string {
+/** The Debian package of each library of Python that is used. */
+const MODULES = { h11: "python3-h11", grpc: "python3-grpcio" } as const;
+
+/** Python with one of its libraries. */
+export function pythonWith(module: keyof typeof MODULES): string {
   const python = tool("python3");
   try {
-    execFileSync(python, ["-c", "import h11"], { stdio: "ignore" });
+    execFileSync(python, ["-c", `import ${module}`], { stdio: "ignore" });
   } catch {
-    throw new Error(`${python} has no module h11: apt-get install python3-h11`);
+    throw new Error(`${python} has no module ${module}: apt-get install ${MODULES[module]}`);
   }
   return python;
 }
