@@ -58,6 +58,9 @@ function optionsOf({
     maxHeaderListPairs: 2 * limits.headers,
     maxSessionMemory: Math.ceil(http2.sessionMemory / 2 ** 20),
     maxSessionInvalidFrames: http2.prematureResets,
+    // To Node a stream is open until it has told of its end. While it is behind, it rejects some of those that a client
+    // opens in the place of others that it has reset, and would end the session for them, as if they were too many.
+    maxSessionRejectedStreams: ANY,
     streamResetBurst: ANY,
     streamResetRate: ANY,
     strictSingleValueFields: false,
