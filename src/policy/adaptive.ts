@@ -12,7 +12,7 @@
 // was in flight: a lull is not the knee. No time is good or bad in itself: when all takes four times as
 // long, the knee is where it was.
 //
-// At first nothing is known (coldstart.ts). The requests of an experiment are those that began in it. It waits until they have ended, the usual limit
+// At first nothing is known (coldstart.ts). Those of an experiment are the requests that began in it. It waits until they have ended, the usual limit
 // being in force again for the last of them, so that slow ones are not left out. A climb that demand does not
 // fill tells nothing, and stays on for as long as demand needs more than the usual limit.
 import { Cohort } from "./cohort.ts";
@@ -99,7 +99,8 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   started(now: number, inFlight: number): number {
-    this.#cold?.started(now, inFlight, this.limit);
+    const first = this.#cold?.started(now, inFlight, this.limit);
+    if (first !== undefined) return first;
     const running = this.#running;
     if (inFlight < this.#goal) {
       if (running !== undefined && inFlight > this.hold) running.used = true;
@@ -113,12 +114,12 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   ended(now: number, stamp: number, sample: Sample | undefined): void {
-    this.#cold?.ended(now, sample?.ok === true);
+    const tookMs = sample?.ok ? now - sample.sentAt : undefined;
+    this.#cold?.ended(now, stamp, tookMs);
     if (this.limit < this.#goal) this.limit = Math.min(this.#goal, this.limit + this.#step);
     const running = this.#running;
     if (running?.resting === false) running.ends++;
     if (stamp === 0) return;
-    const tookMs = sample?.ok === true ? now - sample.sentAt : undefined;
     if (stamp === running?.stamp) this.#endedIn(running, sample, now);
     else if (stamp === this.#stamp && tookMs !== undefined) this.#endedAsUsual(tookMs);
   }
@@ -249,9 +250,8 @@ export class AdaptiveLimiter implements Limiter {
   #judge(running: Trial, now: number): void {
     const { cohort, experiment, ends } = running;
     cohort.complete(now);
-    const reference = this.#reference;
-    const rises = cohort.limit > reference.limit;
-    const [a, b] = rises ? [reference, cohort] : [cohort, reference];
+    const rises = cohort.limit > this.#reference.limit;
+    const [a, b] = rises ? [this.#reference, cohort] : [cohort, this.#reference];
     if (rises && a.limit > 0.9 * this.#knee.mean) this.#headroom.sees(a, b);
     const [before, { deviation }] = [this.#knee.mean, this.#knee];
     this.#knee.compare(a, b, deviationOf(this.#noise, this.hold / before, a.count, b.count));

@@ -9,13 +9,15 @@
 // time (Little, 1961): this holds while requests are under way that have slowed down each other.
 
 /** A step takes so many milliseconds at least. */
-const STEP_MS = 50;
+const STEP_MS = 100;
 /** Fewer do not tell anything. */
 const ENOUGH = 8;
 /** After so many milliseconds in which less than half of them were in use, what was before is forgotten. */
 const PAUSE_MS = 1000;
+/** So many of the first must have ended. */
+const MOSTLY = 0.9;
 /** So much longer, in ln, and so many deviations more than that, is no chance. */
-const [LONGER, DEVIATIONS] = [0.35, 1.5];
+const [LONGER, DEVIATIONS] = [0.35, 1];
 
 /** Requests with so many in flight in the mean, and how long they took, in milliseconds. */
 export interface Held {
@@ -57,6 +59,10 @@ export class ColdStart {
   #last = new Step();
   /** All the time since then. */
   #all = new Step();
+  /** The requests with which it began; `inFlight` is the sum of how many there were then. */
+  #first = { began: 0, ended: 0, inFlight: 0, tookMs: 0 };
+  #stamp = -1;
+  #stepped = false;
   #inFlight = 0;
   #limit = 1;
   #full = false;
@@ -64,19 +70,31 @@ export class ColdStart {
   /** When half of the limit was in use last. */
   #busyAt = Number.NEGATIVE_INFINITY;
 
-  /** A request has begun, and is one of `inFlight`, of `limit` at most. Times in milliseconds. */
-  started(now: number, inFlight: number, limit: number): void {
+  /**
+   * A request has begun, and is one of `inFlight`, of `limit` at most. Times in milliseconds. Gives its stamp, below 0,
+   * if it is among the first.
+   */
+  started(now: number, inFlight: number, limit: number): number | undefined {
     this.#pass(now);
     this.#inFlight = inFlight;
     this.#limit = limit;
     this.#full = inFlight >= limit;
     // Who knows whether it is the service still that it was then?
     if (this.#full && now - this.#busyAt > PAUSE_MS) this.#forget();
+    if (this.#stepped || this.#first.began >= limit) return undefined;
+    this.#first.began++;
+    this.#first.inFlight += inFlight;
+    return this.#stamp;
   }
 
-  /** One has ended; `done` says that it was answered well. */
-  ended(now: number, done: boolean): void {
+  /** The one with this stamp has ended, after `tookMs` if it was answered well. */
+  ended(now: number, stamp: number, tookMs: number | undefined): void {
     this.#pass(now);
+    const done = tookMs !== undefined;
+    if (done && stamp === this.#stamp) {
+      this.#first.ended++;
+      this.#first.tookMs += tookMs;
+    }
     if (done) this.#all.ended++;
     if (done && this.#full) this.#last.ended++;
     this.#inFlight = Math.max(0, this.#inFlight - 1);
@@ -92,6 +110,7 @@ export class ColdStart {
 
   /** Another limit is in force from now on. */
   next(): void {
+    this.#stepped = true;
     this.#before.add(this.#last);
     this.#last = new Step();
     this.#full = false;
@@ -99,12 +118,25 @@ export class ColdStart {
 
   /** What the steps say; undefined when too few requests have ended. */
   get compared(): Compared | undefined {
-    const [a, b] = [this.#before, this.#last];
-    if (a.ended < ENOUGH || b.ended < ENOUGH) return undefined;
+    const [a, b] = [this.#earlier, this.#last];
+    if (a === undefined || b.ended < ENOUGH) return undefined;
     const [before, last] = [a.held, b.held];
     const sigma = Math.sqrt(1 / a.ended + 1 / b.ended);
     const slower = Math.log(last.mean / before.mean) > LONGER + DEVIATIONS * sigma;
     return { before, last, sigma, slower };
+  }
+
+  /**
+   * What the last step is compared with. While nothing has ended too many may have been let through; what the first
+   * requests took, once all of them have ended, shows that.
+   */
+  get #earlier(): Pick<Step, "held" | "ended"> | undefined {
+    const { began, ended, inFlight, tookMs } = this.#first;
+    const mean = tookMs / ended;
+    const whole = ended >= ENOUGH && ended >= MOSTLY * began;
+    const before = this.#before.ended >= ENOUGH ? this.#before : undefined;
+    if (!whole || (before !== undefined && before.held.mean < mean)) return before;
+    return { ended, held: { limit: inFlight / began, mean } };
   }
 
   #pass(now: number): void {
@@ -121,5 +153,8 @@ export class ColdStart {
     this.#before = new Step();
     this.#last = new Step();
     this.#all = new Step();
+    this.#first = { began: 0, ended: 0, inFlight: 0, tookMs: 0 };
+    this.#stamp--;
+    this.#stepped = false;
   }
 }

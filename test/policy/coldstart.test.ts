@@ -7,7 +7,7 @@ import { type Cell, Run } from "../sim/crowd/crowd.ts";
 function under(cold: ColdStart, limit: number, gapMs: number, [from, to]: [number, number]) {
   for (let now = from; now < to; now += gapMs) {
     cold.started(now, limit, limit);
-    cold.ended(now + gapMs, true);
+    cold.ended(now + gapMs, 0, 1);
     cold.started(now + gapMs, limit, limit);
   }
 }
@@ -15,15 +15,25 @@ function under(cold: ColdStart, limit: number, gapMs: number, [from, to]: [numbe
 t.test("a step is short as long as few have ended, and then as long as a request", async (t) => {
   const cold = new ColdStart();
   cold.started(0, 8, 8);
-  t.notOk(cold.isOver(40));
-  t.ok(cold.isOver(50));
+  t.notOk(cold.isOver(90));
+  t.ok(cold.isOver(100));
   cold.next();
-  under(cold, 16, 10, [50, 130]);
-  // 8 * 50 and 16 * 80 ms in flight, over the 8 that have ended: 210 ms.
-  t.notOk(cold.isOver(130));
-  under(cold, 16, 10, [130, 300]);
+  under(cold, 16, 20, [100, 260]);
+  // 8 * 100 and 16 * 160 ms in flight, over the 8 that have ended: 420 ms.
+  t.notOk(cold.isOver(300));
+  under(cold, 16, 20, [300, 600]);
   // As many have ended as were in flight.
-  t.ok(cold.isOver(300));
+  t.ok(cold.isOver(600));
+});
+
+t.test("what the first requests took counts where too many were let through since", async (t) => {
+  const cold = new ColdStart();
+  const stamps = Array.from({ length: 8 }, (_, i) => cold.started(0, i + 1, 8) ?? 0);
+  cold.isOver(100);
+  cold.next();
+  for (const stamp of stamps) cold.ended(200, stamp, 200);
+  under(cold, 32, 25, [200, 800]);
+  t.match(cold.compared, { slower: true, before: { limit: 4.5, mean: 200 }, last: { limit: 32 } });
 });
 
 t.test("where not all are in use, no step is ever over", async (t) => {
@@ -63,7 +73,7 @@ t.test(
     under(cold, 8, 10, [0, 1000]);
     for (let now = 1000; now < 5000; now += 10) {
       cold.started(now, 1, 8);
-      cold.ended(now + 10, true);
+      cold.ended(now + 10, 0, 1);
     }
     under(cold, 8, 100, [5000, 7000]);
     cold.next();
@@ -72,13 +82,14 @@ t.test(
   },
 );
 
-t.test("a service that takes its time is not held back at its start", async (t) => {
+t.test("a service that takes its time is hardly held back at its start", async (t) => {
   for (const mean of [100, 1000, 10_000]) {
     for (const kind of ["constant", "exponential"] as const) {
       const time = { kind, mean };
       const cell: Cell = { workers: 50, time, load: 0.6, ms: 12 * mean, from: 0 };
-      const { lost } = new Run(cell, 5, () => new AdaptiveLimiter({ min: 1, max: 1000 })).play();
-      t.equal(lost.ranks.length, 0, `${kind}, ${mean} ms`);
+      const run = new Run(cell, 5, () => new AdaptiveLimiter({ min: 1, max: 1000 }));
+      const { lost, count } = run.play();
+      t.ok(lost.ranks.length < 0.02 * count, `${kind}, ${mean} ms: ${lost.ranks.length}`);
     }
   }
 });
