@@ -12,17 +12,14 @@
 // was in flight: a lull is not the knee. No time is good or bad in itself: when all takes four times as
 // long, the knee is where it was.
 //
-// At first nothing is known (coldstart.ts). Those of an experiment are the requests that began in it. It waits until they have ended, the usual limit
+// The requests of an experiment are those that began in it. It waits until they have ended, the usual limit
 // being in force again for the last of them, so that slow ones are not left out. A climb that demand does not
 // fill tells nothing, and stays on for as long as demand needs more than the usual limit.
 import { Cohort } from "./cohort.ts";
-import { ColdStart } from "./coldstart.ts";
 import { deviationOf, type Experiment, Planner, type Standing } from "./experiment.ts";
-import { Headroom } from "./headroom.ts";
 import { Knee } from "./knee.ts";
 import { Noise, type Usual } from "./noise.ts";
 import type { Limiter, Sample } from "./slots.ts";
-import { Trial } from "./trial.ts";
 
 /** What a limit may be: whole numbers, 1 <= min <= max <= 100000. */
 export interface Bounds {
@@ -32,6 +29,8 @@ export interface Bounds {
 
 /** Before anything is known. */
 const INITIAL = 8;
+/** More than the knee, relative to it, so that workers have work at once: as it is, and per CV. */
+const [HEADROOM, HEADROOM_CV] = [0.07, 0.3];
 /** What is held is the median of the belief and up to so much more of it, where times vary. */
 const SAFE = 0.19;
 /** A block of requests in which a change may show: at least, and in rounds. */
@@ -46,14 +45,30 @@ const [WALK, WALK_CHANCE, JUMP, JUMP_CHANCE] = [0.05, 0.2, 0.7, 0.02];
 const [UNIT_MS, UNIT_COUNT] = [2000, 500];
 /** After a change: how likely the knee is to have jumped, and how far what it shows is to be doubted. */
 const [CHANGED, DOUBT] = [0.5, 0.5];
+/** The usual limit is in force again when so many of an experiment's requests have ended. */
+const MOSTLY = 0.95;
+/** It is given up or judged as it is after so many of the mean times of a request, and that. */
+const [PATIENCE, PATIENCE_MS] = [4, 50];
 /** What came before it was known has that long to be done; all of that takes so long at most. */
 const [SETTLE_MS, MOST_SETTLE_MS] = [1000, 1500];
-/** What the first requests are to be doubted by, beside chance: nobody held steady what was in flight. */
-const UNSURE = 0.1;
 /** Fewer do not tell anything. */
 const ENOUGH = 8;
 /** Moved the belief by so much of its deviation, or so much: a surprise. */
 const [SURPRISE, SURPRISE_LEAST] = [0.5, 0.04];
+/** Beyond the knee more is done in less: the latest lift counts for so much, and headroom goes so fast. */
+const [STEEP_RATE, STEEP] = [0.3, 1.5];
+
+interface Running {
+  readonly experiment: Experiment;
+  readonly cohort: Cohort;
+  readonly stamp: number;
+  readonly since: number;
+  /** Requests that ended while its limit was in force. */
+  ends: number;
+  /** Is its limit no longer in force? Was there more in flight meanwhile than is usual? */
+  resting: boolean;
+  used: boolean;
+}
 
 export class AdaptiveLimiter implements Limiter {
   limit: number;
@@ -63,13 +78,10 @@ export class AdaptiveLimiter implements Limiter {
   readonly #knee = new Knee(INITIAL);
   readonly #noise = new Noise();
   readonly #planner = new Planner();
-  readonly #headroom = new Headroom();
-  /** Until there is something to learn from. */
-  #cold: ColdStart | undefined = new ColdStart();
   #reference: Cohort;
   /** That of the limit before, until this one has been seen to fit: what changes during an experiment shows then. */
   #before: Cohort | undefined;
-  #running: Trial | undefined;
+  #running: Running | undefined;
   /** What the limit rises to, and by how much with each request that ends: not all are to come at once. */
   #goal: number;
   #step = 1;
@@ -79,12 +91,15 @@ export class AdaptiveLimiter implements Limiter {
   #fresh = 0;
   #since = 0;
   #surprised = false;
+  #steep = 0;
   #widenedAt = 0;
-  #settlesAt = Number.POSITIVE_INFINITY;
+  #settlesAt: number | undefined;
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
-    this.hold = this.limit = this.#goal = clamp(INITIAL, bounds);
+    this.hold = clamp(INITIAL, bounds);
+    this.limit = this.hold;
+    this.#goal = this.hold;
     this.#reference = new Cohort(this.hold);
   }
 
@@ -95,12 +110,9 @@ export class AdaptiveLimiter implements Limiter {
     this.#running = undefined;
     if (hold === this.hold) this.#resume();
     else this.#settle(hold);
-    this.#cold?.next();
   }
 
   started(now: number, inFlight: number): number {
-    const first = this.#cold?.started(now, inFlight, this.limit);
-    if (first !== undefined) return first;
     const running = this.#running;
     if (inFlight < this.#goal) {
       if (running !== undefined && inFlight > this.hold) running.used = true;
@@ -114,24 +126,21 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   ended(now: number, stamp: number, sample: Sample | undefined): void {
-    const tookMs = sample?.ok ? now - sample.sentAt : undefined;
-    this.#cold?.ended(now, stamp, tookMs);
     if (this.limit < this.#goal) this.limit = Math.min(this.#goal, this.limit + this.#step);
     const running = this.#running;
     if (running?.resting === false) running.ends++;
     if (stamp === 0) return;
     if (stamp === running?.stamp) this.#endedIn(running, sample, now);
-    else if (stamp === this.#stamp && tookMs !== undefined) this.#endedAsUsual(tookMs);
+    else if (stamp === this.#stamp && sample?.ok === true) this.#endedAsUsual(now - sample.sentAt);
   }
 
   tick(now: number): void {
-    if (this.#cold === undefined) this.#settlesAt = Math.min(this.#settlesAt, now + MOST_SETTLE_MS);
+    this.#settlesAt ??= now + MOST_SETTLE_MS;
     if (!this.settled) this.settled = now > this.#settlesAt;
     const running = this.#running;
     if (running === undefined) {
       if (this.#fresh >= EVERY) this.#look(now);
-      if (this.#cold?.isOver(now) === true) this.#open(this.#cold);
-    } else if (now >= running.due(this.#reference.mean, this.hold)) {
+    } else if (now >= this.#due(running)) {
       const { began, count } = running.cohort;
       if (began >= ENOUGH && count > 0) this.#judge(running, now);
       else if (running.used && running.experiment.climb) this.#begin(running.experiment, now);
@@ -142,12 +151,12 @@ export class AdaptiveLimiter implements Limiter {
     }
   }
 
-  #endedIn(running: Trial, sample: Sample | undefined, now: number): void {
+  #endedIn(running: Running, sample: Sample | undefined, now: number): void {
     const { cohort, experiment } = running;
     cohort.end(sample?.sentAt);
     if (sample?.ok === true) cohort.add(now - sample.sentAt);
     if (cohort.began < experiment.size) return;
-    const most = running.mostlyEnded;
+    const most = cohort.ended >= MOSTLY * cohort.began;
     if (cohort.ended >= cohort.began || (most && experiment.climb)) this.#judge(running, now);
     else if (most && !running.resting) {
       running.resting = true;
@@ -169,8 +178,6 @@ export class AdaptiveLimiter implements Limiter {
     const reference = this.#reference;
     const size = Math.max(BLOCK, ROUNDS * this.hold);
     if (reference.count < size) return;
-    if (this.#cold !== undefined && this.#learnsFrom(this.#cold)) return;
-    this.#cold = undefined;
     const fresh = this.#fresh;
     this.#fresh = 0;
     this.#noise.learn(reference);
@@ -183,28 +190,8 @@ export class AdaptiveLimiter implements Limiter {
     this.#knee.widen(WALK, Math.min(1, WALK_CHANCE * units));
     this.#knee.widen(JUMP, Math.min(1, JUMP_CHANCE * units));
     const experiment = this.#planner.choose(this.#standing);
-    if (!this.#planner.climbing) this.#settlesAt = Math.min(this.#settlesAt, now + SETTLE_MS);
+    if (!this.#planner.climbing) this.#settlesAt = Math.min(this.#settlesAt ?? 0, now + SETTLE_MS);
     if (experiment !== undefined) this.#begin(experiment, now);
-  }
-
-  /** More is wanted than is let through, and too little has ended to learn from. */
-  #open(cold: ColdStart): void {
-    if (this.#learnsFrom(cold) || this.hold >= this.#bounds.max) return;
-    this.#settle(clamp(2 * this.hold, this.#bounds));
-    // What an end would have to let in one by one may not come for a long time.
-    this.limit = this.hold;
-    cold.next();
-  }
-
-  /** What the steps so far say of the knee; true when they have come to it. */
-  #learnsFrom({ compared }: ColdStart): boolean {
-    if (compared === undefined) return false;
-    const { before, last, sigma } = compared;
-    this.#knee.compare(before, last, sigma + UNSURE);
-    if (!compared.slower) return false;
-    this.#cold = undefined;
-    this.#hold(Math.ceil(last.limit));
-    return true;
   }
 
   get #usual(): Usual {
@@ -214,18 +201,15 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   get #standing(): Standing {
-    const [knee, noise, hold, since] = [this.#knee, this.#noise, this.hold, this.#since];
-    const [known, surprised, bounds] = [this.#reference.count, this.#surprised, this.#bounds];
-    return {
-      knee,
-      noise,
-      bounds,
-      hold,
-      known,
-      headroom: this.#headroom.of(noise),
-      since,
-      surprised,
-    };
+    const { hold } = this;
+    const [knee, noise, bounds] = [this.#knee, this.#noise, this.#bounds];
+    const [known, since, surprised] = [this.#reference.count, this.#since, this.#surprised];
+    return { knee, noise, bounds, hold, known, headroom: this.#headroom, since, surprised };
+  }
+
+  get #headroom(): number {
+    const flat = 1 - Math.min(1, STEEP * Math.max(0, this.#steep));
+    return flat * (HEADROOM + HEADROOM_CV * this.#noise.cv);
   }
 
   /** Requests take e^by times as long as they did: another knee, or another service time. */
@@ -242,34 +226,50 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   #begin(experiment: Experiment, since: number): void {
-    this.#running = new Trial(experiment, ++this.#stamps, since);
+    const cohort = new Cohort(experiment.limit);
+    const stamp = ++this.#stamps;
+    this.#running = { experiment, cohort, stamp, since, ends: 0, resting: false, used: false };
     this.#since = 0;
     this.#go(experiment.limit);
   }
 
-  #judge(running: Trial, now: number): void {
+  #due({ cohort, experiment, since }: Running): number {
+    const rounds = (2 * experiment.size) / Math.min(cohort.limit, this.hold);
+    return since + PATIENCE_MS + (this.#reference.mean || 0) * (PATIENCE + rounds);
+  }
+
+  #judge(running: Running, now: number): void {
     const { cohort, experiment, ends } = running;
     cohort.complete(now);
-    const rises = cohort.limit > this.#reference.limit;
-    const [a, b] = rises ? [this.#reference, cohort] : [cohort, this.#reference];
-    if (rises && a.limit > 0.9 * this.#knee.mean) this.#headroom.sees(a, b);
-    const [before, { deviation }] = [this.#knee.mean, this.#knee];
-    this.#knee.compare(a, b, deviationOf(this.#noise, this.hold / before, a.count, b.count));
-    const moved = Math.abs(Math.log(this.#knee.mean / before));
+    const [reference, knee] = [this.#reference, this.#knee];
+    const rises = cohort.limit > reference.limit;
+    const [a, b] = rises ? [reference, cohort] : [cohort, reference];
+    const ratio = Math.log(b.mean / a.mean);
+    const most = Math.log(b.limit / a.limit);
+    if (rises && a.limit > 0.9 * knee.mean) {
+      const beyond = Math.max(-1, Math.min(1.5, ratio / most - 1));
+      this.#steep += STEEP_RATE * (beyond - this.#steep);
+    }
+    const sigma = deviationOf(this.#noise, this.hold / knee.mean, a.count, b.count);
+    const possible = Math.min(most, Math.max(0, ratio));
+    const impossible = Math.max(0, Math.abs(ratio - possible) - sigma);
+    const [before, { deviation }] = [knee.mean, knee];
+    knee.observe(a.limit, b.limit, possible, sigma + impossible / 2);
+    const moved = Math.abs(Math.log(knee.mean / before));
     this.#surprised = moved > Math.max(SURPRISE_LEAST, SURPRISE * deviation);
     this.#planner.pay(this.#standing, experiment, ends);
     this.#running = undefined;
-    this.#hold(Math.max(this.hold, b.limit), cohort);
+    this.#hold(cohort, Math.max(this.hold, b.limit));
   }
 
   /** Holds what is known now; not more than was tried. */
-  #hold(most: number, tried?: Cohort): void {
+  #hold(tried: Cohort, most: number): void {
     const single = Math.min(1, this.#noise.single(this.hold / this.#knee.mean));
-    const wanted = this.#knee.quantile(0.5 + SAFE * single) * (1 + this.#headroom.of(this.#noise));
+    const wanted = this.#knee.quantile(0.5 + SAFE * single) * (1 + this.#headroom);
     const hold = Math.min(most, clamp(Math.round(wanted), this.#bounds));
     if (hold === this.hold) return this.#resume();
     const before = this.#before ?? this.#reference;
-    this.#settle(hold, tried?.limit === hold ? tried : undefined);
+    this.#settle(hold, tried.limit === hold ? tried : undefined);
     this.#before = before;
   }
 

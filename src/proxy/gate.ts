@@ -1,6 +1,6 @@
 // The admission of one cluster at work: gives requests their tickets, lets them wait, and counts.
 //
-// In mode off there is no gate to pass: every request is admitted as it comes.
+// Where the config has no limit there is no gate to pass: every request is admitted as it comes.
 import { CRITICALITIES } from "../core/criticality.ts";
 import type { Exchange, ResponseHead } from "../core/exchange.ts";
 import { LIMIT, QUEUE_DEPTH, QUEUE_WAIT, WOULD_REFUSE } from "../core/families.ts";
@@ -18,7 +18,8 @@ import type { Story } from "./record.ts";
 /** What the config says of it; times in milliseconds. */
 export interface GateSettings {
   readonly concurrency?: {
-    readonly limit: number | "adaptive";
+    /** Without one there is no gate. */
+    readonly limit?: number | "adaptive";
     /** Of an adaptive limit. */
     readonly min: number;
     readonly max: number;
@@ -79,13 +80,13 @@ export class Gate {
     this.#world = world;
   }
 
-  /** Goes on with new settings. In mode off, whoever waits is let in. */
+  /** Goes on with new settings. Where there is no limit any more, whoever waits is let in. */
   configure({ concurrency, fairness, peerThreshold }: GateSettings): void {
     this.heed =
       peerThreshold?.heed === true ? (this.heed ?? new Heed(this.#world.wall)) : undefined;
     const before = this.#mode;
     this.#key = fairness?.key;
-    if (concurrency === undefined || concurrency.mode === "off") this.#mode = undefined;
+    if (concurrency?.limit === undefined || concurrency.mode === "off") this.#mode = undefined;
     else {
       const { limit, mode, queue, streams } = concurrency;
       const limiter = this.#limiter(limit, mode, concurrency);

@@ -41,21 +41,15 @@ t.test("when everything takes four times as long, the limit stays where it is", 
 t.test("it follows when workers are lost, and when they come back", async (t) => {
   const episodes = [{ from: 10_000, to: 20_000, left: 0.25 }];
   const cell: Cell = { workers: 64, time: EXPONENTIAL, load: 2, episodes, ms: 30_000, from: 0 };
-  const seeds = [103, 104, 105, 106, 107, 108];
-  const sums = { less: 0, again: 0 };
-  for (const seed of seeds) {
+  for (const seed of [103, 104, 105, 106, 107, 108]) {
     const adaptive = new AdaptiveLimiter(BOUNDS);
     const at = new Map<number, number>();
     new Run(cell, seed, () => adaptive).play((now) => at.set(now, adaptive.hold));
     const [before = 0, less = 0, again = 0] = [9990, 19_990, 29_990].map((now) => at.get(now) ?? 0);
     t.ok(before >= 60, `${seed}: ${before}`);
-    t.ok(less < 60, `${seed}: ${less}`);
-    t.ok(again >= 48, `${seed}: ${again}`);
-    sums.less += less / seeds.length;
-    sums.again += again / seeds.length;
+    t.ok(less <= 40, `${seed}: ${less}`);
+    t.ok(again >= 60, `${seed}: ${again}`);
   }
-  t.ok(sums.less <= 40, `${sums.less} in the mean`);
-  t.ok(sums.again >= 60, `${sums.again} in the mean`);
 });
 
 t.test("what demand needs is let through, before and after the limit is known", async (t) => {
@@ -82,8 +76,7 @@ t.test("a lull is not the knee: what was learnt stays", async (t) => {
   const adaptive = new AdaptiveLimiter(BOUNDS);
   let before = 0;
   new Run(cell, 104, () => adaptive).play((now) => {
-    // What was tried before it is still judged.
-    if (now <= 9000) before = adaptive.hold;
+    if (now <= 8000) before = adaptive.hold;
   });
   t.ok(before >= 60, `${before}`);
   t.equal(adaptive.hold, before);
@@ -113,7 +106,7 @@ t.test("it stays within its bounds, and new ones hold at once", async (t) => {
 });
 
 t.test("requests that are not to teach, and those of before, do not", async (t) => {
-  const adaptive = new AdaptiveLimiter({ min: 1, max: 8 });
+  const adaptive = new AdaptiveLimiter(BOUNDS);
   for (let now = 0; now < 20_000; now += 10) {
     const stamps = Array.from({ length: 8 }, (_, i) => adaptive.started(now, i + 1));
     for (const stamp of stamps) adaptive.ended(now + 5, stamp, undefined);

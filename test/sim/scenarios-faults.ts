@@ -211,15 +211,12 @@ const doubleFaultForGood: Scenario = {
   },
 };
 
-/** Two seconds of requests come at once when the sidecar goes on, and no queue is that long. */
-const UNLIMITED = { cluster: { concurrency: { mode: "off" } } };
-
 const stall: Scenario = {
   name: "stall",
   about: "the sidecar itself stands still for 2 s: no endpoint is blamed for it",
   seconds: 30,
   set: (stage) => {
-    const { services, sidecar, client } = three(stage, {}, UNLIMITED);
+    const { services, sidecar, client } = three(stage);
     stage.at(10, () => sidecar.stall(2000));
     stage.atEnd(() => {
       const changes = services.flatMap(({ address }) => changesOf(sidecar, address));

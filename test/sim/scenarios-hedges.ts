@@ -108,9 +108,7 @@ const hedgedStall: Scenario = {
   about: "the sidecar itself stands still for 2 s: no endpoint was late, and nothing goes twice",
   seconds: 30,
   set: (stage) => {
-    // What has come meanwhile comes at once, and no queue is that long.
-    const cluster = { concurrency: { mode: "off" } };
-    const wanted = { cluster, retry: { hedge: { delay: "500ms" } }, timeout: "10s" };
+    const wanted = { retry: { hedge: { delay: "500ms" } }, timeout: "10s" };
     const { services, sidecar, client } = three(stage, {}, wanted);
     stage.at(10, () => sidecar.stall(2000));
     stage.atEnd(() => {

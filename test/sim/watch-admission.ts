@@ -4,12 +4,10 @@ import type { Gate } from "../../src/proxy/gate.ts";
 import type { Story } from "../../src/proxy/record.ts";
 import type { Audit } from "./audit.ts";
 
-/** Watches the gate of a cluster from now on; nothing has come to it yet. */
+/** Watches the gate of a cluster from now on; nothing has come to it yet. Its limit must not change. */
 export function watchAdmission(gate: Gate, audit: Audit): { atRest(): void } {
   const [enter, leave] = [gate.enter.bind(gate), gate.leave.bind(gate)];
   let waiting: readonly Ticket[] = [];
-  // Where the limit falls there may be more than it allows, until they have ended; but never more again.
-  let before = { inFlight: 0, waiting: 0 };
   const look = (): void => {
     const granted = waiting.filter(({ state }) => state === "held");
     waiting = waiting.filter(({ state }) => state === "waiting");
@@ -22,13 +20,8 @@ export function watchAdmission(gate: Gate, audit: Audit): { atRest(): void } {
     const { state } = gate;
     if (state === undefined) return;
     const facts = (): string => JSON.stringify(state);
-    const [few, short] = [
-      state.inFlight <= Math.max(state.limit, before.inFlight),
-      state.waiting <= Math.max(state.mostWaiting, before.waiting),
-    ];
-    audit.holds(few, "in flight is within the limit", facts);
-    audit.holds(short, "the queue is within its bound", facts);
-    before = state;
+    audit.holds(state.inFlight <= state.limit, "in flight is within the limit", facts);
+    audit.holds(state.waiting <= state.mostWaiting, "the queue is within its bound", facts);
   };
   gate.enter = (exchange, story, entrance, now) => {
     look();

@@ -33,7 +33,7 @@ export interface Settings {
 }
 
 /** A probe, or a breaker that trips, would be one more thing that happens: tests ask for them. */
-const STILL = { healthCheck: "off", breaker: "off", concurrency: { mode: "off" } };
+const STILL = { healthCheck: "off", breaker: "off" };
 
 /** A config with one listener called `inbound`, one route and one cluster; JSON is YAML. */
 export function settings(upstream: Address, wanted: Settings = {}): string {

@@ -13,11 +13,13 @@ const limit = z
   .union([z.enum(["adaptive"]), z.int().min(1).max(1_000_000)], {
     error: ({ input }) => (isGiven(input) ? LIMIT_PROBLEM : undefined),
   })
-  .prefault("adaptive")
-  .describe(
-    "The most requests that the cluster works on at once: adaptive = as many as it turns out to be able to, " +
-      "or a whole number from 1 to 1000000. For none at all: mode: off.",
-  );
+  .exactOptional()
+  .meta({
+    description:
+      "The most requests that the cluster works on at once: adaptive = as many as it turns out to be able to, " +
+      "or a whole number from 1 to 1000000. Without one there is no limit.",
+    example: "adaptive",
+  });
 
 const size = z
   .union([z.int().min(0).max(1_000_000), z.enum(["auto"])], {

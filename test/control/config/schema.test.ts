@@ -172,7 +172,7 @@ const DEFAULTS: Promised = {
       failback: { hold: 3000 },
       peerThreshold: { heed: false },
       concurrency: {
-        ...{ limit: "adaptive", min: 1, max: 1000, queue: { size: "auto", wait: "auto" } },
+        ...{ min: 1, max: 1000, queue: { size: "auto", wait: "auto" } },
         ...{ streams: 10_000, mode: "enforce" },
       },
     },
