@@ -35,6 +35,17 @@ async function idle({ sidecar }: World): Promise<void> {
   while ((await scrape(health, "concurrency_in_flight")) > 0);
 }
 
+/** Waits until `value` has not changed for fifty turns of the event loop. */
+async function standsStill(value: () => number): Promise<void> {
+  let [before, still] = [-1, 0];
+  while (still < 50) {
+    await new Promise((next) => setImmediate(next));
+    const now = value();
+    still = now === before ? still + 1 : 0;
+    before = now;
+  }
+}
+
 const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   "a request and its answer, with their fields": async (t, { service, client }) => {
     let seen: Asked | undefined;
@@ -211,12 +222,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     const call = client.ask();
     await call.bell.until(() => call.bytes > 0);
     call.pause();
-    let [before, still] = [-1, 0];
-    while (still < 50) {
-      await new Promise((next) => setImmediate(next));
-      still = written === before ? still + 1 : 0;
-      before = written;
-    }
+    await standsStill(() => written);
     t.ok(written < size, `${written} bytes were written to a client that reads nothing`);
     call.resume();
     t.match(await call.ended(), { whole: true, bytes: size });
@@ -247,12 +253,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     };
     call.out.on("drain", pour);
     pour();
-    let [before, still] = [-1, 0];
-    while (still < 50) {
-      await new Promise((next) => setImmediate(next));
-      still = written === before ? still + 1 : 0;
-      before = written;
-    }
+    await standsStill(() => written);
     t.ok(written < size, `${written} bytes were taken for a service that reads nothing`);
     begin();
     t.match(await call.ended(), { whole: true, body: String(size) });
