@@ -31,7 +31,7 @@ export function tool(name: Tool): string {
 }
 
 /** The Debian package of each library of Python that is used. */
-const MODULES = { h11: "python3-h11", grpc: "python3-grpcio" } as const;
+const MODULES = { h11: "python3-h11", h2: "python3-h2", grpc: "python3-grpcio" } as const;
 
 /** Python with one of its libraries. */
 export function pythonWith(module: keyof typeof MODULES): string {
