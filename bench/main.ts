@@ -16,6 +16,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "what does a request over HTTP/2 cost, beside HAProxy? more than 2.2 times?",
     load: () => import("./http2.ts"),
   },
+  streams: {
+    asks: "what is left of 100,000 streams of HTTP/2 that were given up at every stage?",
+    load: () => import("./streams.ts"),
+  },
   guard: {
     asks: "has the ratio to HAProxy become more than 10 % worse than the recorded one?",
     load: () => import("./guard.ts"),

@@ -13,6 +13,7 @@ import type { Way } from "./dial.ts";
 import { codeName, type SessionEnd } from "./ending.ts";
 import { KeepAlive } from "./keepalive.ts";
 import { onwardHead } from "./onward.ts";
+import { SESSION_MEMORY } from "./session.ts";
 
 /** Of one endpoint; times in milliseconds. */
 export interface SessionSettings {
@@ -47,11 +48,6 @@ const STREAM_WINDOW = 256 * 1024;
 export const SESSION_WINDOW = 16 * 1024 * 1024;
 /** nghttp2 counts 32 bytes for each field, and heads just above our limit are to be told from resets. */
 const LIST_FACTOR = 4;
-/**
- * Megabytes, as good as none: Node 26 never takes off its count what a cancelled stream has left unsent, and resets
- * every response once it is full. What a stream holds is bounded by its windows, and by when it asks to wait.
- */
-const SESSION_MEMORY = 1e6;
 
 export class ClientSession implements StreamSession {
   readonly limits: FieldLimits;

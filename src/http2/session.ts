@@ -5,6 +5,11 @@ import type { StreamSettings } from "./settings.ts";
 
 /** NGHTTP2_ERR_PROTO: something was wrong with a frame. */
 const WRONG_FRAME = -505;
+/**
+ * Megabytes, as good as none: Node 26 never takes off its count what a cancelled stream has left unsent, and resets every
+ * stream once it is full. What there is, is bounded by the number of streams, by windows, and by when a stream asks to wait.
+ */
+export const SESSION_MEMORY = 1e6;
 /** nghttp2 counts resets of its own; ours know which of them are a flood. */
 const ANY = 2 ** 31;
 
@@ -56,7 +61,7 @@ function optionsOf({
     },
     // What is a little too much is refused by us, with a status.
     maxHeaderListPairs: 2 * limits.headers,
-    maxSessionMemory: Math.ceil(http2.sessionMemory / 2 ** 20),
+    maxSessionMemory: SESSION_MEMORY,
     maxSessionInvalidFrames: http2.prematureResets,
     // To Node a stream is open until it has told of its end. While it is behind, it rejects some of those that a client
     // opens in the place of others that it has reset, and would end the session for them, as if they were too many.

@@ -12,8 +12,6 @@ export interface StreamLimits {
   readonly streamWindow: number;
   /** The same of all bodies together, on their way. */
   readonly connectionWindow: number;
-  /** Bytes of nghttp2's own memory. */
-  readonly sessionMemory: number;
   /** Is a WebSocket taken by CONNECT (RFC 8441)? */
   readonly extendedConnect: boolean;
   /** Streams that end before they were worked on: so many of twice as many end the connection. */

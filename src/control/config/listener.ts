@@ -52,7 +52,6 @@ const http2 = z
       ["64KiB", "64MiB"],
       "How much of all bodies together may be on its way from a client.",
     ),
-    sessionMemory: size("10MiB", ["1MiB", "1GiB"], "Memory for the protocol itself, a connection."),
     extendedConnect: z
       .boolean()
       .prefault(false)

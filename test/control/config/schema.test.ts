@@ -123,7 +123,7 @@ const DEFAULTS: Promised = {
       },
       http2: {
         ...{ streams: 100, streamWindow: 262_144, connectionWindow: 1_048_576 },
-        ...{ sessionMemory: 10_485_760, extendedConnect: false },
+        extendedConnect: false,
         ...{ prematureResets: 250, resetsPerSecond: 100, controlFrames: 1000 },
       },
       forwarded: { trust: [] },
