@@ -20,6 +20,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "what is left of 100,000 streams of HTTP/2 that were given up at every stage?",
     load: () => import("./streams.ts"),
   },
+  brownout: {
+    asks: "does a storm of gRPC's deadlines cut connections, and how soon is it over?",
+    load: () => import("./brownout.ts"),
+  },
   guard: {
     asks: "has the ratio to HAProxy become more than 10 % worse than the recorded one?",
     load: () => import("./guard.ts"),

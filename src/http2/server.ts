@@ -93,9 +93,8 @@ export class StreamConnection implements StreamOwner {
 
   /** Tells the client to go elsewhere, waits for what is under way, and closes. */
   drain(): void {
-    if (this.#state !== "open" && this.#state !== "begun") return;
-    // Its end is known here only when what was written has gone.
-    if (this.#session.destroyed) return;
+    // A session that is destroyed says so only when what was written has gone.
+    if ((this.#state !== "open" && this.#state !== "begun") || this.#session.destroyed) return;
     const begun = this.#state === "begun";
     this.#state = "warned";
     if (begun) return this.#lastCall();

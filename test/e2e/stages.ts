@@ -93,6 +93,12 @@ export class StageClient {
     return new Promise((done) => stream.on("close", () => done(stream.rstCode ?? 0)));
   }
 
+  /** From now on the service answers no call, or does again. */
+  async stick(stuck: boolean): Promise<void> {
+    const stream = this.#session.request({ ":path": `/stuck/${stuck ? "yes" : "no"}` });
+    await stream.toArray();
+  }
+
   /** How much of `bytes` sent to the service was counted there. */
   async upload(bytes: number): Promise<number> {
     const head = { ":method": "POST", ":path": "/length" };

@@ -4,9 +4,12 @@
 //   /body     a part of the body           /large    more than a window takes, with its end
 //   /trailed  all of it, trailers, too     /length   reads a body, and answers how long it was
 //   /reset/K/CODE resets the stream with CODE in the place of, or behind, what K of these would say
+//   /stuck/yes, /stuck/no  from now on, /call is never answered, or as gRPC would be
 //
-// Prints `listening on PORT`.
+// Prints `listening on PORT`. With `--limited`, Node's own limits hold.
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { GRPC_TYPE } from "../../src/core/grpc.ts";
+import { message } from "../support/grpc.ts";
 
 /** More than the window of a stream, and than the socket's buffers take. */
 const LARGE = Buffer.alloc(8 * 1024 * 1024, "x");
@@ -18,7 +21,8 @@ const PART = Buffer.alloc(1000, "x");
 const ANY = 2 ** 31;
 const limits = { streamResetBurst: ANY, streamResetRate: ANY, maxSessionMemory: 1e6 };
 
-const server = createServer(limits);
+const server = createServer(process.argv.includes("--limited") ? {} : limits);
+let stuck = false;
 server.on("session", (session) => session.on("stream", begin));
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
@@ -28,10 +32,12 @@ server.listen(0, "127.0.0.1", () => {
 function begin(stream: ServerHttp2Stream, { ":path": path }: IncomingHttpHeaders): void {
   stream.on("error", () => {});
   const [, kind = "", stage = "", code = ""] = String(path).split("/");
-  if (kind !== "reset") return answer(stream, kind);
-  answer(stream, stage);
+  if (kind === "stuck") {
+    stuck = stage === "yes";
+    stream.respond({ ":status": 204 }, { endStream: true });
+  } else answer(stream, kind === "reset" ? stage : kind);
   // What was said goes first.
-  setImmediate(() => stream.close(Number(code)));
+  if (kind === "reset") setImmediate(() => stream.close(Number(code)));
 }
 
 function answer(stream: ServerHttp2Stream, kind: string): void {
@@ -49,6 +55,11 @@ function answer(stream: ServerHttp2Stream, kind: string): void {
     stream.end(PART);
   }
   if (kind === "length") count(stream);
+  if (kind === "call" && !stuck) {
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    stream.respond({ ":status": 200, "content-type": GRPC_TYPE }, { waitForTrailers: true });
+    stream.end(message("hello"));
+  }
 }
 
 function count(stream: ServerHttp2Stream): void {
