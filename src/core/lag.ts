@@ -49,6 +49,12 @@ export class Lag {
     return late >= STALL_MS ? this.#stood + late : this.#stood;
   }
 
+  /** For how long what is read now may have waited to be, because we did something else or nothing. */
+  behind(now: number): number {
+    const last = this.#beats[(this.#count + BEATS - 1) % BEATS] ?? 0;
+    return Math.max(0, last, now - this.#last - this.#beatMs);
+  }
+
   /** The longest lag of the last one to two windows, however short; with that of now. */
   longest(now: number): number {
     return Math.max(0, this.#longest, this.#longestBefore, now - this.#last - this.#beatMs);

@@ -6,7 +6,9 @@
 //
 // A stream is premature when the client resets it before it could have been worked on (CVE-2023-44487), or
 // makes us reset it (CVE-2025-8671). One that was given up later, as by a deadline of gRPC, is not: however
-// many of them there are, each has waited for an answer, and no more wait at a time than may be open.
+// many of them there are, each has waited for an answer, and no more wait at a time than may be open. Where this
+// process itself stood still, a stream and its reset are read together, however long it has waited: of those as many
+// are forgiven as streams were worked on before. They cost no work, and who sends nothing else is forgiven none.
 
 /** What a connection is cut for; also the label of the metric. */
 export type Flood =
@@ -60,6 +62,8 @@ export class Floods {
   /** Since `others` was asked. */
   #heads = 0;
   #premature = 0;
+  /** Streams that were worked on, as far as they have not made up for others: 2P at most. */
+  #worked = 0;
   #second = Number.NEGATIVE_INFINITY;
   #resets = 0;
   readonly #frames = { settings: 0, ping: 0 };
@@ -71,17 +75,23 @@ export class Floods {
   /** A stream has been opened. */
   opened(): void {
     this.#heads++;
+    this.#worked = Math.min(this.#worked + 1, 2 * this.#limits.prematureResets);
     if (++this.#opened < 2 * this.#limits.prematureResets) return;
     this.#opened = 0;
     this.#premature = 0;
   }
 
   /**
-   * A stream has been reset, `now`, by the client after `livedMs`, or by us for what it sent. What that makes a
-   * flood, if it is one.
+   * A stream has been reset, `now`, by the client after `livedMs`, or by us for what it sent; what came may have waited
+   * for `unreadMs` until it was read. What that makes a flood, if it is one.
    */
-  reset(now: number, livedMs: number, byUs: boolean): Flood | undefined {
+  reset(now: number, livedMs: number, byUs: boolean, unreadMs = 0): Flood | undefined {
     if (!byUs && livedMs >= WORKED_ON_MS) return undefined;
+    this.#worked = Math.max(0, this.#worked - 1);
+    if (!byUs && livedMs + unreadMs >= WORKED_ON_MS && this.#worked > 0) {
+      this.#worked--;
+      return undefined;
+    }
     this.#turn(now);
     this.#premature++;
     this.#resets++;

@@ -25,8 +25,7 @@ import { openSession } from "./session.ts";
 import type { StreamSettings } from "./settings.ts";
 
 /** A client has so long to close after us, and after a flood to read why. */
-const LINGER_MS = 1000;
-const FLOODED_MS = 100;
+const [LINGER_MS, FLOODED_MS] = [1000, 100];
 /** How often it is asked what a connection has sent beside requests. */
 const LOOK_MS = 5000;
 
@@ -215,8 +214,9 @@ export class StreamConnection implements StreamOwner {
   /** A stream was reset after so long. */
   #count(livedMs: number, code = NO_ERROR): void {
     if (this.#state === "closed") return;
-    const byUs = code !== CANCEL && code !== NO_ERROR;
-    const flood = this.#floods.reset(this.settings.clock.now(), livedMs, byUs);
+    const now = this.settings.clock.now();
+    const unread = this.settings.wheel.lag.behind(now);
+    const flood = this.#floods.reset(now, livedMs, code !== CANCEL && code !== NO_ERROR, unread);
     if (flood !== undefined) this.#flooded(flood);
   }
 
@@ -243,9 +243,9 @@ export class StreamConnection implements StreamOwner {
   #onClose(): void {
     this.#state = "closed";
     this.#waiting = [];
-    this.settings.wheel.disarm(this.#timer);
-    this.settings.wheel.disarm(this.#look);
-    if (this.#doubtful !== undefined) this.settings.wheel.disarm(this.#doubtful);
+    for (const timer of [this.#timer, this.#look, this.#doubtful]) {
+      if (timer !== undefined) this.settings.wheel.disarm(timer);
+    }
     this.#closed(this);
   }
 

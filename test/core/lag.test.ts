@@ -36,6 +36,18 @@ t.test("a stall counts before a beat has told of it, and once", async (t) => {
   t.equal(lag.stood(pass(1010)), 1000);
 });
 
+t.test(
+  "what is read now may have waited as long as this beat is late, or the last one was",
+  async (t) => {
+    const { lag, pass } = beating();
+    const now = pass(BEAT);
+    t.equal(lag.behind(now + BEAT), 0);
+    t.equal(lag.behind(now + 70), 60, "no beat has told of it");
+    t.equal(lag.behind(pass(70)), 60, "the beat came first");
+    t.equal(lag.behind(pass(BEAT)), 0);
+  },
+);
+
 t.test("the longest lag is shown for one window at least, and two at most", async (t) => {
   const { lag, pass } = beating();
   pass(2010);

@@ -37,6 +37,29 @@ t.test(
   },
 );
 
+t.test("what was read late is forgiven once for each stream that was worked on", async (t) => {
+  const unread = (floods: Floods, count: number, byUs = false): number => {
+    for (let i = 1; i <= count; i++) {
+      floods.opened();
+      if (floods.reset(0, 0, byUs, 50) !== undefined) return i;
+    }
+    return 0;
+  };
+  t.equal(unread(new Floods(LIMITS), 1000), 101, "who sends nothing else is forgiven none");
+  const worked = (count: number): Floods => {
+    const floods = new Floods(LIMITS);
+    for (let i = 0; i < count; i++) floods.opened();
+    return floods;
+  };
+  t.equal(unread(worked(50), 1000), 151);
+  t.equal(unread(worked(5000), 1000), 600, "no more than for 500 of them");
+  t.equal(unread(worked(200), 1000, true), 101, "nor is what we were made to reset");
+  const storm = worked(450);
+  t.equal(unread(storm, 450), 0);
+  for (let i = 0; i < 450; i++) storm.opened();
+  t.equal(unread(storm, 450), 0, "one stall after the other");
+});
+
 t.test("resets that we were made to send are one, however long the stream lived", async (t) => {
   t.equal(resetsUntilCut(1, 1000, true), 101);
 });
