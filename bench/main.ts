@@ -20,6 +20,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     asks: "what is left of 100,000 streams of HTTP/2 that were given up at every stage?",
     load: () => import("./streams.ts"),
   },
+  bulk: {
+    asks: "how fast is a big body over HTTP/2, and what does a slow reader cost the others?",
+    load: () => import("./bulk.ts"),
+  },
   brownout: {
     asks: "does a storm of gRPC's deadlines cut connections, and how soon is it over?",
     load: () => import("./brownout.ts"),

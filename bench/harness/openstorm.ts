@@ -11,6 +11,8 @@ export interface Blown {
   readonly dueMs: number;
   /** `0` and other statuses, `0 upstream_timeout` with a reason, or `cancelled`. */
   readonly end: string;
+  /** From when it was due to its end. */
+  readonly ms: number;
 }
 
 export class OpenStorm {
@@ -23,6 +25,7 @@ export class OpenStorm {
   readonly #deadlineMs: number;
   readonly #waiting: { readonly stream: ClientHttp2Stream; readonly at: number }[] = [];
   #begun = 0;
+  #start = 0;
 
   constructor({ text }: Address, connections: number, deadlineMs: number) {
     this.#deadlineMs = deadlineMs;
@@ -40,6 +43,7 @@ export class OpenStorm {
     const first = this.#begun;
     const total = (perSecond * ms) / 1000;
     const start = performance.now();
+    this.#start = start;
     await new Promise<void>((done) => {
       const timer = setInterval(() => {
         const now = performance.now();
@@ -59,6 +63,14 @@ export class OpenStorm {
       }, 1);
     });
     return this.calls.slice(from);
+  }
+
+  /** One more stream on the first connection, which takes 16 KiB of 8 MiB every 20 ms; returns how to end it. */
+  readSlowly(): () => void {
+    const stream = this.#sessions[0]?.request({ ":path": "/app/large" });
+    const timer = setInterval(() => stream?.read(16 * 1024), 20);
+    stream?.on("error", () => {}).on("close", () => clearInterval(timer));
+    return () => stream?.close(CANCEL);
   }
 
   close(): void {
@@ -87,7 +99,8 @@ export class OpenStorm {
       .on("response", hear)
       .on("trailers", hear)
       .on("error", () => {});
-    stream.on("close", () => this.calls.push({ dueMs, end }));
+    const due = this.#start + dueMs;
+    stream.on("close", () => this.calls.push({ dueMs, end, ms: performance.now() - due }));
     stream.resume();
     stream.end(BODY);
   }

@@ -6,7 +6,7 @@
 //   /reset/K/CODE resets the stream with CODE in the place of, or behind, what K of these would say
 //   /stuck/yes, /stuck/no  from now on, /call is never answered, or as gRPC would be
 //
-// Prints `listening on PORT`. With `--limited`, Node's own limits hold.
+// The same below /app. Prints `listening on PORT`. With `--limited`, Node's own limits hold.
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { GRPC_TYPE } from "../../src/core/grpc.ts";
 import { message } from "../support/grpc.ts";
@@ -31,7 +31,9 @@ server.listen(0, "127.0.0.1", () => {
 
 function begin(stream: ServerHttp2Stream, { ":path": path }: IncomingHttpHeaders): void {
   stream.on("error", () => {});
-  const [, kind = "", stage = "", code = ""] = String(path).split("/");
+  const [, kind = "", stage = "", code = ""] = String(path)
+    .replace(/^\/app/, "")
+    .split("/");
   if (kind === "stuck") {
     stuck = stage === "yes";
     stream.respond({ ":status": 204 }, { endStream: true });
