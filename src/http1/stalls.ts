@@ -1,7 +1,8 @@
 // Which parts of a client's connection must move, and how fast.
 import type { Socket } from "node:net";
 import type { Wheel } from "../core/wheel.ts";
-import { cutSocket, takenBytes } from "./socket.ts";
+import { takenBytes } from "./handle.ts";
+import { cutSocket } from "./socket.ts";
 import { paceOf, Watch } from "./watch.ts";
 
 /** What a connection may take its time for; times in milliseconds. */
@@ -75,7 +76,7 @@ export class Stalls {
   }
 
   tunnelOpens(): void {
-    const moved = (): number => this.#socket.bytesRead + this.#socket.bytesWritten;
+    const moved = (): number => this.#socket.bytesRead + takenBytes(this.#socket);
     const pace = { windowMs: this.#limits.tunnelIdle, bytes: 1 };
     this.#tunnel = new Watch(this.#wheel, pace, moved, () => cutSocket(this.#socket));
     this.#tunnel.start();

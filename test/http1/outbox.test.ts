@@ -3,7 +3,7 @@ import net from "node:net";
 import t, { type Test } from "tap";
 import { Outbox } from "../../src/http1/outbox.ts";
 
-/** Both ends of a connection, and how often the near end wrote to the kernel. */
+/** Both ends of a connection, and how often the near end wrote text to the kernel. */
 async function pair(t: Test): Promise<{ near: net.Socket; far: net.Socket; writes: () => number }> {
   const server = net.createServer();
   server.listen(0, "127.0.0.1");
@@ -12,6 +12,7 @@ async function pair(t: Test): Promise<{ near: net.Socket; far: net.Socket; write
   const port = address !== null && typeof address === "object" ? address.port : 0;
   const accepted = once(server, "connection");
   const near = net.connect(port, "127.0.0.1");
+  await once(near, "connect");
   const [far] = await accepted;
   t.teardown(() => {
     near.destroy();
@@ -19,10 +20,11 @@ async function pair(t: Test): Promise<{ near: net.Socket; far: net.Socket; write
     server.close();
   });
   let writes = 0;
-  const { write } = near;
-  Reflect.set(near, "write", (...args: unknown[]) => {
+  const handle: object = Reflect.get(near, "_handle");
+  const write: (...args: unknown[]) => unknown = Reflect.get(handle, "writeLatin1String");
+  Reflect.set(handle, "writeLatin1String", (...args: unknown[]) => {
     writes++;
-    return Reflect.apply(write, near, args);
+    return Reflect.apply(write, handle, args);
   });
   return { near, far, writes: () => writes };
 }
