@@ -135,7 +135,8 @@ export interface Carrier extends BodySink {
   destroy(): void;
 }
 
-/** Takes a response from an endpoint, in this order; `onFailed` may come at any time, and is last. */
+/** Takes a response from an endpoint, in this order; `onFailed` may come at any time, and is last. Its `grpcStatus` is
+ * what a call of gRPC is told, where the endpoint has said more than that there is no answer. */
 export interface ResponseReceiver {
   onInterim(head: ResponseHead): void;
   /** The final head; also 101, after which the body is what the tunnel carries. */
@@ -143,7 +144,7 @@ export interface ResponseReceiver {
   /** The view is valid until the call returns. */
   onBody(view: Buffer): void;
   onBodyEnd(trailers: Fields | undefined): void;
-  onFailed(how: AttemptFailure, detail: string): void;
+  onFailed(how: AttemptFailure, detail: string, grpcStatus?: number): void;
   /** More of the request body is taken again. */
   onRequestDrain(): void;
 }

@@ -42,6 +42,7 @@ export const MOST_STREAMS = 1000;
 const MOST_REQUESTS = 2 ** 29;
 const RESPONSE_FIELDS = 1000;
 const NO_H2 = "TLS: the endpoint does not speak HTTP/2: it has not agreed upon h2";
+const CLOSED = "connection closed";
 /** What a stream may send ahead of a slow client: with 100 slow ones 25 MiB. */
 const STREAM_WINDOW = 256 * 1024;
 /** What all streams together may have on the way; Node gives it back as it comes. */
@@ -197,7 +198,10 @@ export class ClientSession implements StreamSession {
   }
 
   endOf(id: number | undefined): SessionEnd {
-    return { refused: (id ?? 0) > this.#lastId, detail: this.#detail };
+    // Node ends the streams first, as if each had been reset.
+    const gone = this.#session.destroyed || this.#socket.destroyed;
+    const detail = this.#detail ?? (gone ? CLOSED : undefined);
+    return { refused: (id ?? 0) > this.#lastId, detail };
   }
 
   closed(stream: ClientStream): void {
@@ -267,7 +271,7 @@ export class ClientSession implements StreamSession {
   }
 
   #closed(): void {
-    this.#closing(this.#detail ?? "connection closed");
+    this.#closing(this.#detail ?? CLOSED);
     this.#state = "closed";
     this.#keepAlive.end();
     this.#owner.gone(this);

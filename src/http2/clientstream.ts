@@ -137,10 +137,10 @@ export class ClientStream implements Carrier, StreamOwner {
   }
 
   /** It ends before it has had a stream, or by the session's end. */
-  fail(how: AttemptFailure, detail: string): void {
+  fail(how: AttemptFailure, detail: string, grpcStatus?: number): void {
     const receiver = this.#receiver;
     this.destroy();
-    receiver?.onFailed(how, detail);
+    receiver?.onFailed(how, detail, grpcStatus);
   }
 
   // What the stream says.
@@ -223,9 +223,9 @@ export class ClientStream implements Carrier, StreamOwner {
     if (session === undefined || this.#state === "closed") return;
     const begun = this.#state === "body" ? "body" : this.#interims > 0 ? "interim" : "nothing";
     const end = session.endOf(id);
-    const { how, detail } = ending({ ...end, code, error: this.#error, begun });
+    const { how, detail, grpcStatus } = ending({ ...end, code, error: this.#error, begun });
     if (how === "refused") this.reused = end.refused;
-    this.fail(how, detail);
+    this.fail(how, detail, grpcStatus);
   }
 
   /** The request that met the bug is given up, and nobody else's. */

@@ -1,5 +1,6 @@
 // How a stream came to its end before its response was whole, and what that says of its request.
 import type { AttemptFailure } from "../core/exchange.ts";
+import { CANCELLED, INTERNAL, RESOURCE_EXHAUSTED } from "../core/grpc.ts";
 import { wordsOf } from "../core/words.ts";
 
 /** What the session knows of the end of a stream. */
@@ -54,6 +55,8 @@ const MALFORMED: ReadonlySet<number> = new Set([
   codeOf("HTTP_1_1_REQUIRED"),
 ]);
 const REFUSED_STREAM = codeOf("REFUSED_STREAM");
+const CANCEL = codeOf("CANCEL");
+const ENHANCE_YOUR_CALM = codeOf("ENHANCE_YOUR_CALM");
 
 /** nghttp2 found what the other side sent against the protocol. */
 const BROKEN = "ERR_HTTP2_ERROR";
@@ -70,8 +73,16 @@ export function codeName(code: number): string {
   return NAMES[code] ?? `error code ${code}`;
 }
 
-/** What became of the request, and why, for people. */
-export function ending(end: StreamEnd): { how: AttemptFailure; detail: string } {
+/** What became of a request. */
+interface Ending {
+  readonly how: AttemptFailure;
+  /** Why, for people. */
+  readonly detail: string;
+  /** What that is to a call of gRPC, where the endpoint has reset its stream and lives on. */
+  readonly grpcStatus?: number;
+}
+
+export function ending(end: StreamEnd): Ending {
   const { refused, code, error, begun } = end;
   const said = error === undefined ? undefined : wordsOf(error);
   const detail = end.detail ?? said ?? `stream ended with ${codeName(code)}`;
@@ -81,5 +92,12 @@ export function ending(end: StreamEnd): { how: AttemptFailure; detail: string } 
     return { how: "refused", detail };
   }
   if (errorCode === BROKEN || MALFORMED.has(code)) return { how: "malformed", detail };
-  return { how: begun === "interim" ? "cut" : "reset", detail };
+  const how = begun === "interim" ? "cut" : "reset";
+  return end.detail === undefined ? { how, detail, grpcStatus: statusOf(code) } : { how, detail };
+}
+
+/** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, errors: what is not listed here is INTERNAL. */
+function statusOf(code: number): number {
+  if (code === CANCEL) return CANCELLED;
+  return code === ENHANCE_YOUR_CALM ? RESOURCE_EXHAUSTED : INTERNAL;
 }

@@ -46,6 +46,8 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   readonly grpc: boolean;
   /** How the call of gRPC ended, once the endpoint has said so. */
   grpcStatus: number | undefined;
+  /** What a call is told that the endpoint reset; undefined where there was no such word. */
+  resetStatus: number | undefined;
   /** Has the client been told in the response's place that its call took too long? */
   overdue = false;
   /** When it wants to hear of the time next; Infinity for never. */
@@ -151,8 +153,9 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
     this.#exchange.resumeBody();
   }
 
-  onFailed(how: AttemptFailure, detail: string): void {
+  onFailed(how: AttemptFailure, detail: string, grpcStatus?: number): void {
     this.detail = detail;
+    this.resetStatus = grpcStatus;
     this.reused = this.#connection?.reused ?? this.reused;
     if (how !== "truncated") return this.#over(how, detail);
     this.truncated = true;

@@ -58,8 +58,13 @@ export class Reply {
     this.#grpc = grpc;
   }
 
-  /** Says no, and why. A client that is gone is told nothing. */
-  refuse(reason: Reason, detail?: string, status: number = REFUSALS[reason].status): void {
+  /** Says no, and why: by `status`, or by `grpcStatus` to a call. A client that is gone is told nothing. */
+  refuse(
+    reason: Reason,
+    detail?: string,
+    status: number = REFUSALS[reason].status,
+    grpcStatus: number | undefined = REFUSALS[reason].grpc,
+  ): void {
     this.reason = reason;
     this.detail = detail;
     if (this.#exchange.gone) {
@@ -67,7 +72,8 @@ export class Reply {
       return;
     }
     const said =
-      this.#instead(reason) ?? (this.#grpc ? trailersOnly(reason) : plain(reason, status));
+      this.#instead(reason) ??
+      (this.#grpc ? trailersOnly(reason, grpcStatus) : plain(reason, status));
     this.status = said.status;
     this.grpcStatus = this.#grpc ? said.grpcStatus : undefined;
     const head = refusalHead(reason, said, this.#world, this.#asked?.gate);
@@ -95,10 +101,10 @@ export class Reply {
   }
 
   /** No attempt brought an answer: says so, unless there is nobody to tell. */
-  fail(outcome: Outcome, detail: string | undefined): void {
+  fail(outcome: Outcome, detail: string | undefined, grpcStatus?: number): void {
     const reason = OUTCOMES[outcome].refusal;
     if (reason === undefined || this.#exchange.wrong !== undefined) this.giveUp();
-    else this.refuse(reason, detail);
+    else this.refuse(reason, detail, undefined, grpcStatus);
   }
 
   /** It is not admitted, and why; undefined where nobody waits for an answer any more. */
@@ -117,7 +123,7 @@ export class Reply {
   /** The last attempt has ended: carries its answer to the client, or says why there is none. */
   end(outcome: Outcome, attempt: Attempt, bodyIdle: number): Promise<void> | undefined {
     if (outcome === "answered") return this.#relay(attempt, bodyIdle);
-    this.fail(outcome, attempt.detail);
+    this.fail(outcome, attempt.detail, outcome === "timed_out" ? undefined : attempt.resetStatus);
     return undefined;
   }
 
@@ -174,8 +180,7 @@ function plain(reason: Reason, status: number): Said {
  * The same to a call of gRPC: all of it in one head. The words of reasons need no percent-encoding. Of a reason
  * that no call can meet this is UNKNOWN.
  */
-function trailersOnly(reason: Reason): Said {
-  const grpcStatus = REFUSALS[reason].grpc ?? UNKNOWN;
+function trailersOnly(reason: Reason, grpcStatus: number = UNKNOWN): Said {
   const status = `grpc-status: ${grpcStatus}\r\ngrpc-message: ${reason}\r\n`;
   const fields = `content-type: ${GRPC_TYPE}\r\ncontent-length: 0\r\n${status}`;
   return { status: 200, fields, body: "", grpcStatus };
@@ -225,7 +230,8 @@ function thresholdText(gate: Asked["gate"] | undefined): string {
 /** A refusal where no exchange exists. */
 export function refusal(wrong: Malformed, world: ReplyWorld): { reply: ReplyHead; body: string } {
   const { reason, status, of } = wrong;
-  const said = of?.grpc === true ? trailersOnly(reason) : plain(reason, status);
+  const said =
+    of?.grpc === true ? trailersOnly(reason, REFUSALS[reason].grpc) : plain(reason, status);
   const reply = refusalHead(reason, said, world);
   return { reply, body: of?.method === "HEAD" ? "" : said.body };
 }

@@ -66,5 +66,5 @@ t.test("what was never worked on goes again as it comes", async (t) => {
   const refused: FrameScript = { request: (link, id) => link.rst(id, REFUSED_STREAM) };
   t.match(await through(t, refused, {}), { status: "0" });
   const reset: FrameScript = { request: (link, id) => link.rst(id, 2) };
-  t.match(await through(t, reset, LISTED), { status: "14", denied: 1 });
+  t.match(await through(t, reset, LISTED), { status: "13", denied: 1 });
 });

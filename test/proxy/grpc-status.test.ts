@@ -76,6 +76,27 @@ for (const [status, label, logged] of [
   }
 }
 
+t.test(
+  "a stream that is reset before the head is what its code says, as gRPC has it",
+  async (t) => {
+    const codes = { 0: "13", 2: "13", 7: "14", 8: "1", 11: "8" };
+    const { client, peer, metricIs } = await open(t, {}, { retry: { attempts: 0 } });
+    for (const [code, status] of Object.entries(codes)) {
+      peer.script = { ...peer.script, request: (link, id) => link.rst(id, Number(code)) };
+      const { fields } = await call(client, "/", {});
+      t.match(fields, { "grpc-status": status, "x-tidegate-reason": "upstream_reset" }, code);
+    }
+    await metricIs("grpc_requests_total", 'grpc_status="13"', 2);
+    await metricIs("grpc_requests_total", 'grpc_status="8"', 1);
+    const gone: FrameScript = { request: (link) => void link.socket.destroy() };
+    peer.script = { ...peer.script, ...gone };
+    const { fields } = await call(client, "/", {});
+    t.match(fields, { "grpc-status": "14" }, "the connection has ended");
+    peer.script = { ...peer.script, request: (link, id) => link.rst(id, 11) };
+    t.match(await client.ask("/", { fields: { ":method": "POST" } }), { status: 502 });
+  },
+);
+
 t.test("a refusal counts by its code, too", async (t) => {
   const { client, metricIs, lines } = await open(t, {}, { match: { path: "/only" } });
   await call(client, "/", {});
