@@ -10,7 +10,7 @@ import { wordsOf } from "../core/words.ts";
 import type { FieldLimits } from "../http1/lines.ts";
 import type { ClientStream, StreamSession } from "./clientstream.ts";
 import type { Way } from "./dial.ts";
-import { codeName, type SessionEnd } from "./ending.ts";
+import { codeName, codeOf, type SessionEnd } from "./ending.ts";
 import { KeepAlive } from "./keepalive.ts";
 import { onwardHead } from "./onward.ts";
 import { SESSION_MEMORY } from "./session.ts";
@@ -43,6 +43,12 @@ const MOST_REQUESTS = 2 ** 29;
 const RESPONSE_FIELDS = 1000;
 const NO_H2 = "TLS: the endpoint does not speak HTTP/2: it has not agreed upon h2";
 const CLOSED = "connection closed";
+/**
+ * So many resets of this kind in a row, and the session is given up: a server of Node's whose session memory is full, as it
+ * is at last by what cancelled streams have left unsent, resets every further stream.
+ */
+const MOST_CALMED = 5;
+const CALM = codeOf("ENHANCE_YOUR_CALM");
 /** What a stream may send ahead of a slow client: with 100 slow ones 25 MiB. */
 const STREAM_WINDOW = 256 * 1024;
 /** What all streams together may have on the way; Node gives it back as it comes. */
@@ -67,6 +73,8 @@ export class ClientSession implements StreamSession {
   readonly #keepAlive: KeepAlive;
   #state: "connecting" | "ready" | "checking" | "closing" | "closed" = "connecting";
   #requests = 0;
+  /** Streams reset with ENHANCE_YOUR_CALM since something else was heard. */
+  #calmed = 0;
   #lastId = Number.POSITIVE_INFINITY;
   /** Why it ends. */
   #detail: string | undefined;
@@ -195,9 +203,11 @@ export class ClientSession implements StreamSession {
 
   heard(): void {
     this.#keepAlive.heard();
+    this.#calmed = 0;
   }
 
-  endOf(id: number | undefined): SessionEnd {
+  endOf(id: number | undefined, code: number): SessionEnd {
+    if (code === CALM && ++this.#calmed === MOST_CALMED) this.retire("it resets every stream");
     // Node ends the streams first, as if each had been reset.
     const gone = this.#session.destroyed || this.#socket.destroyed;
     const detail = this.#detail ?? (gone ? CLOSED : undefined);

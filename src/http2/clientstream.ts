@@ -28,7 +28,7 @@ export interface StreamSession {
   /** Something has arrived. */
   heard(): void;
   /** Is it over for this stream, and why? */
-  endOf(id: number | undefined): SessionEnd;
+  endOf(id: number | undefined, code: number): SessionEnd;
   closed(stream: ClientStream): void;
 }
 
@@ -222,7 +222,7 @@ export class ClientStream implements Carrier, StreamOwner {
     if (this.#whole && this.#state === "body") return this.onEnd();
     if (session === undefined || this.#state === "closed") return;
     const begun = this.#state === "body" ? "body" : this.#interims > 0 ? "interim" : "nothing";
-    const end = session.endOf(id);
+    const end = session.endOf(id, code);
     const { how, detail, grpcStatus } = ending({ ...end, code, error: this.#error, begun });
     if (how === "refused") this.reused = end.refused;
     this.fail(how, detail, grpcStatus);

@@ -166,3 +166,21 @@ t.test(
     }
   },
 );
+
+t.test("a session that only ever says ENHANCE_YOUR_CALM is given up", async (t) => {
+  const { bench, peer } = await frameBench(t, {
+    request: (link, stream) => link.rst(stream, constants.NGHTTP2_ENHANCE_YOUR_CALM),
+  });
+  const ask = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) t.match(await bench.get().ended(), { failure: "reset" });
+  };
+  await ask(4);
+  const { request } = peer.script;
+  peer.script = { ...peer.script, request: (link, id) => link.headers(id, HEAD, END_STREAM) };
+  t.match(await bench.get().ended(), { failure: undefined });
+  peer.script = { ...peer.script, ...(request && { request }) };
+  await ask(4);
+  t.equal(peer.links.length, 1, "one answer among them and it stays");
+  await ask(2);
+  t.equal(peer.links.length, 2, "five in a row and there is another one");
+});
