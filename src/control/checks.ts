@@ -69,22 +69,28 @@ export function probeState(
   return { result, reason, at: new Date(at).toISOString() };
 }
 
-type Checkable = Pick<Located, "name" | "endpoints" | "backups" | "healthCheck"> & {
+type Checkable = Pick<Located, "name" | "endpoints" | "backups" | "healthCheck" | "protocol"> & {
   readonly tls?: Secured["tls"] | undefined;
 };
 
 /** Every primary and backup of every cluster whose checks are not off. */
 export function checkTargets(clusters: readonly Checkable[]): CheckTarget[] {
-  return clusters.flatMap(({ name: cluster, endpoints, backups, healthCheck, tls }) =>
+  return clusters.flatMap(({ name: cluster, endpoints, backups, healthCheck, protocol, tls }) =>
     healthCheck === "off"
       ? []
       : [...endpoints, ...backups].map(({ address, name }) => {
-          const check = name === undefined ? healthCheck.check : named(healthCheck.check, name);
+          const asked = spoken(healthCheck.check, protocol);
+          const check = name === undefined ? asked : named(asked, name);
           const host = name?.authority.replace(/:[0-9]+$/, "");
           const secured = tls && { tls, name: host };
           return { cluster, address, healthCheck: { ...healthCheck, check }, secured };
         }),
   );
+}
+
+/** A service that is sent everything by HTTP/2 may speak nothing else. */
+function spoken(check: Check, protocol: Checkable["protocol"]): Check {
+  return check.kind === "http" && protocol === "http2" ? { ...check, http2: true } : check;
 }
 
 /** A service that was found by its name is called by it. */

@@ -19,6 +19,8 @@ export interface HttpCheck {
   readonly statuses: readonly { readonly from: number; readonly to: number }[];
   /** What must be in the first 64 KiB of the body. */
   readonly body: string | undefined;
+  /** Is it asked over HTTP/2, in plaintext by prior knowledge? */
+  readonly http2?: boolean;
 }
 
 export interface GrpcCheck {

@@ -1,4 +1,4 @@
-// The probe over HTTP/1.1. Redirects are not followed: they are statuses like others.
+// The probe by a request, over HTTP/1.1 or HTTP/2. Redirects are not followed: they are statuses like others.
 import { Client } from "undici";
 import type { Address } from "../core/address.ts";
 import { readAdvice } from "../policy/advice.ts";
@@ -19,7 +19,9 @@ export async function probeHttp(
   signal: AbortSignal,
   secured?: Secured,
 ): Promise<Answer> {
-  const socket = dial(address, signal, secured);
+  const socket = dial(address, signal, secured, check.http2 ? "h2" : "http/1.1");
+  // That is how undici knows what a socket speaks.
+  if (check.http2 && secured === undefined) Object.assign(socket, { alpnProtocol: "h2" });
   let client: Client | undefined;
   try {
     await ready(socket);

@@ -154,6 +154,21 @@ t.test("http: what is no answer fails, in words", async (t) => {
   }
 });
 
+t.test("http: a service that speaks HTTP/2 alone is asked over it", async (t) => {
+  const seen: unknown[] = [];
+  const place = await h2(t, (stream, headers) => {
+    seen.push(headers[":method"], headers[":path"], headers["user-agent"]);
+    stream.respond({ ":status": 200, "x-tidegate-weight": "7" });
+    stream.end("fine");
+  });
+  const check = { ...HTTP, http2: true, body: "fine" };
+  const asked = await ask(t, place, check);
+  t.match(asked, { result: "ok", reason: "status 200", advice: { weight: 7 } });
+  t.strictSame(seen, ["GET", "/healthz", "tidegate"]);
+  t.match(await ask(t, place, { ...check, body: "ill" }), { result: "failed" });
+  t.match(await ask(t, place, HTTP), { result: "failed" });
+});
+
 t.test("http: what the service says of itself comes with the result", async (t) => {
   let headers: Readonly<Record<string, string | string[]>> = {};
   const place = await http(t, (_, response) => response.writeHead(200, headers).end());

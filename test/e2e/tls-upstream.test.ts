@@ -10,6 +10,7 @@ import { tcpAddress } from "../../src/core/address.ts";
 import { Authority } from "../support/certificates.ts";
 import { RawClient } from "../support/client.ts";
 import { Daemon } from "../support/daemon.ts";
+import { scrape } from "../support/scrape.ts";
 import { settings } from "../support/settings.ts";
 import { addressOf, startHere } from "../support/sidecar.ts";
 
@@ -196,5 +197,38 @@ t.test("HTTP/2: where it is wanted, and by auto where the endpoint prefers it", 
     t.equal(body, expected, `${protocol} ${address === both ? "h2" : "http/1.1"}`);
     client.close();
     await sidecar.close();
+  }
+});
+
+t.test("probes over HTTP/2: of gRPC, and by a request", async (t) => {
+  const h2 = createSecureServer({ cert: own.cert, key: own.key });
+  const open = new Set<Socket>();
+  h2.on("connection", (socket: Socket) => open.add(socket));
+  h2.on("stream", (stream: ServerHttp2Stream, headers) => {
+    if (headers[":path"] === "/healthz") return stream.respond({ ":status": 204 });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+    stream.respond({ "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, 1]));
+  });
+  h2.on("sessionError", () => {});
+  await new Promise<void>((listening) => h2.listen(0, "127.0.0.1", listening));
+  t.teardown(() => {
+    for (const socket of open) socket.destroy();
+    h2.close();
+  });
+  const address = tcpAddress("127.0.0.1", (h2.address() as AddressInfo).port);
+  for (const kind of [{ grpc: {} }, { http: { path: "/healthz" } }]) {
+    for (const [tls, healthy] of [
+      [{ ca }, 1],
+      [{ ca, serverName: "b.test" }, 0],
+    ] as const) {
+      const cluster = { tls, protocol: "http2", healthCheck: { ...kind, fall: 1 } };
+      const sidecar = await startHere(settings(address, { cluster }));
+      const health = addressOf(sidecar, "health");
+      const result = `result="${healthy ? "ok" : "failed"}"`;
+      while ((await scrape(health, "health_checks_total", result)) === 0);
+      t.equal(await scrape(health, "endpoint_healthy"), healthy, JSON.stringify([kind, tls]));
+      await sidecar.close();
+    }
   }
 });
