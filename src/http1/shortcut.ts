@@ -34,9 +34,10 @@ export class Shortcut {
   }
 
   #open(): Handle | undefined {
+    // TLS takes one write at a time, and aborts the process at another; it shows the queue of the socket below.
+    if (!POSSIBLE || "encrypted" in this.#socket) return undefined;
     const handle = handleOf(this.#socket);
-    // With TLS there is no such queue.
-    if (POSSIBLE && handle?.writeQueueSize !== undefined) this.#handle = handle;
+    if (handle?.writeQueueSize !== undefined) this.#handle = handle;
     return this.#handle;
   }
 
