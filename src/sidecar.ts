@@ -131,12 +131,12 @@ class Running implements Sidecar {
     const bug = (err: unknown): void => log.error({ err }, "a request ended in an exception");
     wheel.onBug = bug;
     this.#traffic = new Traffic({
-      ...{ wheel, clock, random, meter, use },
+      ...{ wheel, clock, random, meter, use, bug },
       bind: (server, address) => bindServer(server, address, ANY_USER),
       changed: (cluster, { address }, change) => changes.breaker(cluster, address.text, change),
       tierChanged: (cluster, change) => changes.tier(cluster, change),
       failed: (err) => log.error({ err }, "accept failed"),
-      bug,
+      handshakeFailed: (failure) => log.warn(failure, "a TLS handshake failed"),
       protectionChanged: (change) => changes.protection(change),
     });
     const { clusters } = this.#traffic;

@@ -10,7 +10,7 @@ import type { ServerLimits, ServerSettings } from "../http1/settings.ts";
 import { StreamConnection } from "../http2/server.ts";
 import type { StreamLimits, StreamSettings } from "../http2/settings.ts";
 import { Spread } from "../policy/spread.ts";
-import { Handshakes } from "../tls/handshakes.ts";
+import { type HandshakeFailure, Handshakes } from "../tls/handshakes.ts";
 import type { ServerTls } from "../tls/server.ts";
 import { refusal, refusalText } from "./reply.ts";
 import { type Path, serve } from "./serve.ts";
@@ -60,8 +60,13 @@ export class Listener {
   #drained: Promise<void> | undefined;
   #empty: (() => void) | undefined;
 
-  /** `first` are settings that will be in force soon. */
-  constructor(wheel: Wheel, meter: Meter, first: ListenerSettings) {
+  /** `first` are settings that will be in force soon; `failed` hears of handshakes. */
+  constructor(
+    wheel: Wheel,
+    meter: Meter,
+    first: ListenerSettings,
+    failed: (failure: HandshakeFailure & { readonly listener: string }) => void,
+  ) {
     this.#wheel = wheel;
     this.#meter = meter;
     this.#most = first.limits.connections;
@@ -73,6 +78,7 @@ export class Listener {
         meter.counter(TLS_HANDSHAKES, { listener: name, result }).add();
         this.#ended();
       },
+      failed: (failure) => failed({ listener: (this.#settings ?? first).name, ...failure }),
     });
     const options = { pauseOnConnect: true, noDelay: true };
     this.server = net.createServer(options, (socket) => this.#accept(socket));

@@ -5,6 +5,7 @@ import { DOWNSTREAM_CONNECTIONS, DOWNSTREAM_REFUSED, TLS_HANDSHAKES } from "../c
 import type { Meter } from "../core/meter.ts";
 import type { Prepared } from "../core/prepared.ts";
 import { Timer, type Wheel } from "../core/wheel.ts";
+import type { HandshakeFailure } from "../tls/handshakes.ts";
 import { Listener, type ListenerSettings } from "./listener.ts";
 
 /** What listeners share with the rest of the sidecar. */
@@ -15,6 +16,8 @@ export interface ListenersWorld {
   bind(server: net.Server, address: Address): Promise<Address>;
   /** Hears why a connection could not be accepted. */
   failed(error: unknown): void;
+  /** Hears of TLS handshakes that fail on a listener, a bounded number of them. */
+  handshakeFailed(failure: HandshakeFailure & { readonly listener: string }): void;
 }
 
 /** A listener at work, and where. */
@@ -119,7 +122,9 @@ export class Listeners {
 
   async #open(settings: ListenerSettings): Promise<Bound> {
     const { wheel, meter } = this.#world;
-    const listener = new Listener(wheel, meter, settings);
+    const listener = new Listener(wheel, meter, settings, (failure) =>
+      this.#world.handshakeFailed(failure),
+    );
     const address = await this.#world.bind(listener.server, settings.bind);
     // Running out of descriptors is reported here; the next accept may do better.
     listener.server.on("error", (error) => this.#world.failed(error));

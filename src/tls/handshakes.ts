@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import type { Wheel } from "../core/wheel.ts";
 import { Timer } from "../core/wheel.ts";
+import { Complaints } from "./complaints.ts";
 import type { HandshakeEnd, ServerTls } from "./server.ts";
 
 /** How a handshake ended, as metrics count it. */
@@ -14,6 +15,17 @@ export type HandshakeResult = HandshakeEnd["kind"] | "timeout" | "refused" | "cl
 export interface HandshakeObserver {
   ended(end: HandshakeEnd & { kind: "ok" }): void;
   count(result: HandshakeResult): void;
+  /** Some that fail are told of; `unsaid` ones before were not. */
+  failed(failure: HandshakeFailure): void;
+}
+
+/** Why a client could not come in, for people. */
+export interface HandshakeFailure {
+  /** The client's address, or "" where it has none, or has left. */
+  readonly peer: string;
+  readonly result: HandshakeResult;
+  readonly why: string;
+  readonly unsaid: number;
 }
 
 /** What the rate allows may come within so long at once. */
@@ -24,6 +36,7 @@ export class Handshakes {
   readonly #observer: HandshakeObserver;
   readonly #open = new Map<Socket, Timer>();
   readonly #waiting: [Socket, ServerTls][] = [];
+  readonly #complaints = new Complaints();
   readonly #turn = new Timer(() => this.#next());
   /** Handshakes that may begin now, as of `#at`. */
   #credit = Number.POSITIVE_INFINITY;
@@ -47,15 +60,15 @@ export class Handshakes {
       return this.#observer.count("refused");
     }
     const late = new Timer(() => {
-      if (this.#remove(socket)) this.#observer.count("timeout");
+      const why = `the handshake took longer than ${timeout} ms`;
+      if (this.#remove(socket)) this.#fails("timeout", why, socket.remoteAddress);
       socket.destroy();
     });
     this.#open.set(socket, late);
     this.#wheel.arm(late, timeout);
     socket.on("error", () => {});
-    socket.once("close", () => {
-      if (this.#remove(socket)) this.#observer.count("closed");
-    });
+    // Where it is Node that closes, because of the client's certificate, it says so right after.
+    socket.once("close", () => setImmediate(() => this.#left(socket)));
     this.#waiting.push([socket, tls]);
     this.#next();
   }
@@ -90,11 +103,23 @@ export class Handshakes {
   }
 
   #begin(socket: Socket, tls: ServerTls): void {
+    const peer = socket.remoteAddress;
     tls.begin(socket, (end) => {
       if (!this.#remove(socket)) return;
-      if (end.kind === "ok") this.#observer.ended(end);
+      if (end.kind !== "ok") return this.#fails(end.kind, end.why, peer);
+      this.#observer.ended(end);
       this.#observer.count(end.kind);
     });
+  }
+
+  #left(socket: Socket): void {
+    if (this.#remove(socket)) this.#observer.count("closed");
+  }
+
+  #fails(result: HandshakeResult, why: string, peer = ""): void {
+    this.#observer.count(result);
+    const unsaid = this.#complaints.next(this.#wheel.time);
+    if (unsaid !== undefined) this.#observer.failed({ peer, result, why, unsaid });
   }
 
   /** False when it had ended before. */

@@ -1,7 +1,7 @@
 // How many handshakes there may be, and when they begin. The time is the test's to pass.
 import { Socket } from "node:net";
 import t from "tap";
-import { Handshakes } from "../../src/tls/handshakes.ts";
+import { type HandshakeFailure, Handshakes } from "../../src/tls/handshakes.ts";
 import { materialOf } from "../../src/tls/material.ts";
 import { type HandshakeEnd, type HandshakeLimits, ServerTls } from "../../src/tls/server.ts";
 import { HandClock } from "../http1/endpoint.ts";
@@ -26,8 +26,10 @@ function stage(limits: Partial<HandshakeLimits>) {
   const tls = new Counted({ ...rest, handshakes }, material);
   const clock = new HandClock();
   const counts: Record<string, number> = {};
+  const failures: HandshakeFailure[] = [];
   const all = new Handshakes(clock.wheel, {
     ended: () => {},
+    failed: (failure) => failures.push(failure),
     count: (result) => (counts[result] = (counts[result] ?? 0) + 1),
   });
   const add = (count: number): Socket[] =>
@@ -36,7 +38,7 @@ function stage(limits: Partial<HandshakeLimits>) {
       all.add(socket, tls);
       return socket;
     });
-  return { tls, clock, counts, all, add };
+  return { tls, clock, counts, failures, all, add };
 }
 
 t.test("the rate: a burst begins at once, the rest one after the other", async (t) => {
@@ -53,14 +55,15 @@ t.test("the rate: a burst begins at once, the rest one after the other", async (
 t.test(
   "the number: who comes beyond it is closed, and room is made by those who end",
   async (t) => {
-    const { tls, add, counts, all } = stage({ max: 3 });
+    const { tls, add, counts, failures, all } = stage({ max: 3 });
     const closed = add(5).map((socket) => socket.destroyed);
     t.strictSame(closed, [false, false, false, true, true]);
     t.strictSame(counts, { refused: 2 });
-    tls.begun[0]?.({ kind: "failed", why: "" });
+    tls.begun[0]?.({ kind: "failed", why: "bad" });
     t.equal(all.size, 2);
     add(1);
     t.strictSame(counts, { refused: 2, failed: 1 });
+    t.strictSame(failures, [{ peer: "", result: "failed", why: "bad", unsaid: 0 }]);
   },
 );
 
@@ -82,7 +85,7 @@ t.test("a client that leaves gives up its turn", async (t) => {
   const { tls, clock, counts, add, all } = stage({ rate: 1 });
   const [, second] = add(3);
   second?.destroy();
-  await new Promise((resolve) => second?.once("close", resolve));
+  await new Promise((resolve) => second?.once("close", () => setImmediate(resolve)));
   t.strictSame(counts, { closed: 1 });
   clock.pass(1000);
   t.equal(tls.begun.length, 2, "the third one has its turn");
