@@ -13,6 +13,12 @@ export const SESSION_MEMORY = 1e6;
 /** nghttp2 counts resets of its own; ours know which of them are a flood. */
 const ANY = 2 ** 31;
 
+/**
+ * To Node a stream is open until it has told of its end. While it is behind, it rejects those that a client opens in the
+ * place of others that it has reset: so many in a row, without one that is taken, are ten seconds of a thousand a second.
+ */
+const MOST_REJECTED = 10_000;
+
 /** Hears what goes wrong with a session. */
 interface SessionEvents {
   /**
@@ -63,9 +69,7 @@ function optionsOf({
     maxHeaderListPairs: 2 * limits.headers,
     maxSessionMemory: SESSION_MEMORY,
     maxSessionInvalidFrames: http2.prematureResets,
-    // To Node a stream is open until it has told of its end. While it is behind, it rejects some of those that a client
-    // opens in the place of others that it has reset, and would end the session for them, as if they were too many.
-    maxSessionRejectedStreams: ANY,
+    maxSessionRejectedStreams: MOST_REJECTED,
     streamResetBurst: ANY,
     streamResetRate: ANY,
     strictSingleValueFields: false,

@@ -58,6 +58,7 @@ t.test("by certificate: who comes in over h2, who is believed, and why not", asy
     (await run(tool("curl"), [...curl, ...pair, `https://localhost:${port}/`])).stdout,
     "ok 2",
   );
-  const bare = run(tool("curl"), [...curl, `https://localhost:${port}/`]);
+  // With TLS 1.3 a request may cross the alert, and meet a socket that is closed: a reset, which takes the alert along.
+  const bare = run(tool("curl"), [...curl, "--tls-max", "1.2", `https://localhost:${port}/`]);
   await t.rejects(bare, /alert/, "who shows none is told by an alert");
 });
