@@ -22,7 +22,7 @@ import {
 
 /** What an exchange asks of its connection. */
 export interface StreamOwner {
-  readonly settings: Pick<StreamSettings, "wheel" | "limits">;
+  readonly settings: Pick<StreamSettings, "wheel" | "limits" | "http2">;
   /** Bytes of bodies have gone either way, and so many pieces of them have come. */
   moved(bytes: number, pieces: number): void;
   /** Nobody works on the request any more. */
@@ -163,6 +163,8 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
   protected override pauseReading(): void {
     if (this.#stream.isPaused()) return;
     this.#watch.bodyWaits();
+    // So much may come, and be no flood, before Node hands it over.
+    this.#owner.moved(this.#owner.settings.http2.streamWindow, 0);
     this.#stream.pause();
   }
 

@@ -147,6 +147,8 @@ export class StreamConnection implements StreamOwner {
     this.#open++;
     const now = this.settings.clock.now();
     if (!this.#rests) return this.#begin(stream, flags, raw, now);
+    // What comes of its body meanwhile is not handed over, and no flood.
+    this.#bodies += this.settings.http2.streamWindow;
     this.#waiting.push(() => this.#begin(stream, flags, raw, now));
   }
 
@@ -248,8 +250,6 @@ export class StreamConnection implements StreamOwner {
     }
     this.#closed(this);
   }
-
-  // What takes too long.
 
   #idles(): void {
     this.settings.wheel.arm(this.#timer, this.settings.limits.idle);
