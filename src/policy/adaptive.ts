@@ -14,12 +14,16 @@
 //
 // The requests of an experiment are those that began in it. It waits until they have ended, the usual limit
 // being in force again for the last of them, so that slow ones are not left out. A climb that demand does not
-// fill tells nothing, and stays on for as long as demand needs more than the usual limit.
+// fill tells nothing, and stays on for as long as demand needs more than the usual limit. What comes before there
+// is anything to learn from is coldstart.ts.
 import { Cohort } from "./cohort.ts";
+import { ColdStart } from "./coldstart.ts";
 import { deviationOf, type Experiment, Planner, type Standing } from "./experiment.ts";
+import { Headroom } from "./headroom.ts";
 import { Knee } from "./knee.ts";
 import { Noise, type Usual } from "./noise.ts";
 import type { Limiter, Sample } from "./slots.ts";
+import { Trial } from "./trial.ts";
 
 /** What a limit may be: whole numbers, 1 <= min <= max <= 100000. */
 export interface Bounds {
@@ -29,8 +33,6 @@ export interface Bounds {
 
 /** Before anything is known. */
 const INITIAL = 8;
-/** More than the knee, relative to it, so that workers have work at once: as it is, and per CV. */
-const [HEADROOM, HEADROOM_CV] = [0.07, 0.3];
 /** What is held is the median of the belief and up to so much more of it, where times vary. */
 const SAFE = 0.19;
 /** A block of requests in which a change may show: at least, and in rounds. */
@@ -45,30 +47,14 @@ const [WALK, WALK_CHANCE, JUMP, JUMP_CHANCE] = [0.05, 0.2, 0.7, 0.02];
 const [UNIT_MS, UNIT_COUNT] = [2000, 500];
 /** After a change: how likely the knee is to have jumped, and how far what it shows is to be doubted. */
 const [CHANGED, DOUBT] = [0.5, 0.5];
-/** The usual limit is in force again when so many of an experiment's requests have ended. */
-const MOSTLY = 0.95;
-/** It is given up or judged as it is after so many of the mean times of a request, and that. */
-const [PATIENCE, PATIENCE_MS] = [4, 50];
 /** What came before it was known has that long to be done; all of that takes so long at most. */
 const [SETTLE_MS, MOST_SETTLE_MS] = [1000, 1500];
+/** What the first requests are to be doubted by, beside chance: nobody held steady what was in flight. */
+const UNSURE = 0.1;
 /** Fewer do not tell anything. */
 const ENOUGH = 8;
 /** Moved the belief by so much of its deviation, or so much: a surprise. */
 const [SURPRISE, SURPRISE_LEAST] = [0.5, 0.04];
-/** Beyond the knee more is done in less: the latest lift counts for so much, and headroom goes so fast. */
-const [STEEP_RATE, STEEP] = [0.3, 1.5];
-
-interface Running {
-  readonly experiment: Experiment;
-  readonly cohort: Cohort;
-  readonly stamp: number;
-  readonly since: number;
-  /** Requests that ended while its limit was in force. */
-  ends: number;
-  /** Is its limit no longer in force? Was there more in flight meanwhile than is usual? */
-  resting: boolean;
-  used: boolean;
-}
 
 export class AdaptiveLimiter implements Limiter {
   limit: number;
@@ -78,10 +64,13 @@ export class AdaptiveLimiter implements Limiter {
   readonly #knee = new Knee(INITIAL);
   readonly #noise = new Noise();
   readonly #planner = new Planner();
+  readonly #headroom = new Headroom();
+  /** Until there is something to learn from. */
+  #cold: ColdStart | undefined = new ColdStart();
   #reference: Cohort;
   /** That of the limit before, until this one has been seen to fit: what changes during an experiment shows then. */
   #before: Cohort | undefined;
-  #running: Running | undefined;
+  #running: Trial | undefined;
   /** What the limit rises to, and by how much with each request that ends: not all are to come at once. */
   #goal: number;
   #step = 1;
@@ -91,15 +80,12 @@ export class AdaptiveLimiter implements Limiter {
   #fresh = 0;
   #since = 0;
   #surprised = false;
-  #steep = 0;
   #widenedAt = 0;
   #settlesAt: number | undefined;
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
-    this.hold = clamp(INITIAL, bounds);
-    this.limit = this.hold;
-    this.#goal = this.hold;
+    this.hold = this.limit = this.#goal = clamp(INITIAL, bounds);
     this.#reference = new Cohort(this.hold);
   }
 
@@ -113,6 +99,8 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   started(now: number, inFlight: number): number {
+    const first = this.#cold?.started(now, inFlight, this.limit);
+    if (first !== undefined) return first;
     const running = this.#running;
     if (inFlight < this.#goal) {
       if (running !== undefined && inFlight > this.hold) running.used = true;
@@ -126,21 +114,24 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   ended(now: number, stamp: number, sample: Sample | undefined): void {
+    const tookMs = sample?.ok ? now - sample.sentAt : undefined;
+    this.#cold?.ended(now, stamp, sample?.sentAt, tookMs !== undefined);
     if (this.limit < this.#goal) this.limit = Math.min(this.#goal, this.limit + this.#step);
     const running = this.#running;
     if (running?.resting === false) running.ends++;
     if (stamp === 0) return;
     if (stamp === running?.stamp) this.#endedIn(running, sample, now);
-    else if (stamp === this.#stamp && sample?.ok === true) this.#endedAsUsual(now - sample.sentAt);
+    else if (stamp === this.#stamp && tookMs !== undefined) this.#endedAsUsual(tookMs);
   }
 
   tick(now: number): void {
     this.#settlesAt ??= now + MOST_SETTLE_MS;
     if (!this.settled) this.settled = now > this.#settlesAt;
     const running = this.#running;
-    if (running === undefined) {
+    if (this.#cold !== undefined) this.#begins(this.#cold, now);
+    else if (running === undefined) {
       if (this.#fresh >= EVERY) this.#look(now);
-    } else if (now >= this.#due(running)) {
+    } else if (now >= running.due(this.#reference.mean, this.hold)) {
       const { began, count } = running.cohort;
       if (began >= ENOUGH && count > 0) this.#judge(running, now);
       else if (running.used && running.experiment.climb) this.#begin(running.experiment, now);
@@ -151,12 +142,12 @@ export class AdaptiveLimiter implements Limiter {
     }
   }
 
-  #endedIn(running: Running, sample: Sample | undefined, now: number): void {
+  #endedIn(running: Trial, sample: Sample | undefined, now: number): void {
     const { cohort, experiment } = running;
     cohort.end(sample?.sentAt);
     if (sample?.ok === true) cohort.add(now - sample.sentAt);
     if (cohort.began < experiment.size) return;
-    const most = cohort.ended >= MOSTLY * cohort.began;
+    const most = running.mostlyEnded;
     if (cohort.ended >= cohort.began || (most && experiment.climb)) this.#judge(running, now);
     else if (most && !running.resting) {
       running.resting = true;
@@ -194,6 +185,23 @@ export class AdaptiveLimiter implements Limiter {
     if (experiment !== undefined) this.#begin(experiment, now);
   }
 
+  /** Lets more through as long as nothing is known, and then learns from that. */
+  #begins(cold: ColdStart, now: number): void {
+    if (cold.blind) {
+      const limit = clamp(INITIAL + cold.more(now), this.#bounds);
+      if (limit <= this.hold) return;
+      this.#settle(limit);
+      // What an end would have to let in one by one may not come for a long time.
+      this.limit = limit;
+    } else if (cold.isOver(now)) {
+      this.#cold = undefined;
+      const compared = cold.compared(now);
+      if (compared === undefined) return;
+      this.#knee.compare(compared.first, compared.later, compared.sigma + UNSURE);
+      this.#hold(Math.ceil(compared.later.limit));
+    }
+  }
+
   get #usual(): Usual {
     const { mean, count, limit } = this.#before ?? this.#reference;
     const moved = Math.log(this.hold / limit);
@@ -201,15 +209,18 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   get #standing(): Standing {
-    const { hold } = this;
-    const [knee, noise, bounds] = [this.#knee, this.#noise, this.#bounds];
-    const [known, since, surprised] = [this.#reference.count, this.#since, this.#surprised];
-    return { knee, noise, bounds, hold, known, headroom: this.#headroom, since, surprised };
-  }
-
-  get #headroom(): number {
-    const flat = 1 - Math.min(1, STEEP * Math.max(0, this.#steep));
-    return flat * (HEADROOM + HEADROOM_CV * this.#noise.cv);
+    const [knee, noise, hold, since] = [this.#knee, this.#noise, this.hold, this.#since];
+    const [known, surprised, bounds] = [this.#reference.count, this.#surprised, this.#bounds];
+    return {
+      knee,
+      noise,
+      bounds,
+      hold,
+      known,
+      headroom: this.#headroom.of(noise),
+      since,
+      surprised,
+    };
   }
 
   /** Requests take e^by times as long as they did: another knee, or another service time. */
@@ -226,50 +237,34 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   #begin(experiment: Experiment, since: number): void {
-    const cohort = new Cohort(experiment.limit);
-    const stamp = ++this.#stamps;
-    this.#running = { experiment, cohort, stamp, since, ends: 0, resting: false, used: false };
+    this.#running = new Trial(experiment, ++this.#stamps, since);
     this.#since = 0;
     this.#go(experiment.limit);
   }
 
-  #due({ cohort, experiment, since }: Running): number {
-    const rounds = (2 * experiment.size) / Math.min(cohort.limit, this.hold);
-    return since + PATIENCE_MS + (this.#reference.mean || 0) * (PATIENCE + rounds);
-  }
-
-  #judge(running: Running, now: number): void {
+  #judge(running: Trial, now: number): void {
     const { cohort, experiment, ends } = running;
     cohort.complete(now);
-    const [reference, knee] = [this.#reference, this.#knee];
-    const rises = cohort.limit > reference.limit;
-    const [a, b] = rises ? [reference, cohort] : [cohort, reference];
-    const ratio = Math.log(b.mean / a.mean);
-    const most = Math.log(b.limit / a.limit);
-    if (rises && a.limit > 0.9 * knee.mean) {
-      const beyond = Math.max(-1, Math.min(1.5, ratio / most - 1));
-      this.#steep += STEEP_RATE * (beyond - this.#steep);
-    }
-    const sigma = deviationOf(this.#noise, this.hold / knee.mean, a.count, b.count);
-    const possible = Math.min(most, Math.max(0, ratio));
-    const impossible = Math.max(0, Math.abs(ratio - possible) - sigma);
-    const [before, { deviation }] = [knee.mean, knee];
-    knee.observe(a.limit, b.limit, possible, sigma + impossible / 2);
-    const moved = Math.abs(Math.log(knee.mean / before));
+    const rises = cohort.limit > this.#reference.limit;
+    const [a, b] = rises ? [this.#reference, cohort] : [cohort, this.#reference];
+    if (rises && a.limit > 0.9 * this.#knee.mean) this.#headroom.sees(a, b);
+    const [before, { deviation }] = [this.#knee.mean, this.#knee];
+    this.#knee.compare(a, b, deviationOf(this.#noise, this.hold / before, a.count, b.count));
+    const moved = Math.abs(Math.log(this.#knee.mean / before));
     this.#surprised = moved > Math.max(SURPRISE_LEAST, SURPRISE * deviation);
     this.#planner.pay(this.#standing, experiment, ends);
     this.#running = undefined;
-    this.#hold(cohort, Math.max(this.hold, b.limit));
+    this.#hold(Math.max(this.hold, b.limit), cohort);
   }
 
   /** Holds what is known now; not more than was tried. */
-  #hold(tried: Cohort, most: number): void {
+  #hold(most: number, tried?: Cohort): void {
     const single = Math.min(1, this.#noise.single(this.hold / this.#knee.mean));
-    const wanted = this.#knee.quantile(0.5 + SAFE * single) * (1 + this.#headroom);
+    const wanted = this.#knee.quantile(0.5 + SAFE * single) * (1 + this.#headroom.of(this.#noise));
     const hold = Math.min(most, clamp(Math.round(wanted), this.#bounds));
     if (hold === this.hold) return this.#resume();
     const before = this.#before ?? this.#reference;
-    this.#settle(hold, tried.limit === hold ? tried : undefined);
+    this.#settle(hold, tried?.limit === hold ? tried : undefined);
     this.#before = before;
   }
 

@@ -20,6 +20,12 @@ const GUESSED = 2;
 /** No observation is believed more than that: somebody else's load may be in it, or a change. */
 const OUTLIER = 0.02;
 
+/** Requests with so many in flight, and the mean of what they took. */
+interface Measured {
+  readonly limit: number;
+  readonly mean: number;
+}
+
 export class Knee {
   readonly #shares: Float64Array;
   readonly #scratch = new Float64Array(COUNT);
@@ -88,6 +94,17 @@ export class Knee {
       this.#shares[i] = (this.#shares[i] as number) * (Math.exp((-off * off) / 2) + doubt);
     }
     this.#normalize();
+  }
+
+  /**
+   * What the mean times of requests with fewer in flight, `a`, and with more, `b`, say, where the logarithm of
+   * their ratio has such a deviation. No knee makes them differ by less than nothing, nor by more than the limits.
+   */
+  compare(a: Measured, b: Measured, deviation: number, doubt = OUTLIER): void {
+    const ratio = Math.log(b.mean / a.mean);
+    const possible = Math.min(Math.log(b.limit / a.limit), Math.max(0, ratio));
+    const impossible = Math.max(0, Math.abs(ratio - possible) - deviation);
+    this.observe(a.limit, b.limit, possible, deviation + impossible / 2, doubt);
   }
 
   /** It may have changed, with a probability, by so much: the mean of |ln|. */

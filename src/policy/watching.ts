@@ -34,8 +34,8 @@ interface Seen {
 
 /** Of some requests: how many were in flight in the mean, how long they took, and how sure that is. */
 interface Part {
-  readonly inFlight: number;
-  readonly tookMs: number;
+  readonly limit: number;
+  readonly mean: number;
   readonly count: number;
   readonly cv: number;
 }
@@ -104,14 +104,9 @@ export class WatchingLimiter implements Limiter {
     const seconds = (now - (this.#judgedAt ?? now)) / 1000;
     this.#judgedAt = now;
     knee.widen(CHANGE, Math.min(1, CHANGE_CHANCE * seconds));
-    if (many.inFlight < few.inFlight * APART) return;
-    const most = Math.log(many.inFlight / few.inFlight);
-    const ratio = Math.log(many.tookMs / few.tookMs);
-    const possible = Math.min(most, Math.max(0, ratio));
+    if (many.limit < few.limit * APART) return;
     const cv = Math.max(few.cv, many.cv, 0.1);
-    const sigma = cv * ALIKE * Math.sqrt(1 / few.count + 1 / many.count);
-    const impossible = Math.max(0, Math.abs(ratio - possible) - sigma);
-    knee.observe(few.inFlight, many.inFlight, possible, sigma + impossible / 2, DOUBT);
+    knee.compare(few, many, cv * ALIKE * Math.sqrt(1 / few.count + 1 / many.count), DOUBT);
     const wanted = knee.quantile(0.5) * (1 + HEADROOM + HEADROOM_CV * few.cv);
     this.limit = Math.min(this.#bounds.max, Math.max(this.#bounds.min, Math.round(wanted)));
   }
@@ -124,5 +119,5 @@ function partOf(seen: readonly Seen[]): Part {
   const tookMs = mean((one) => one.tookMs);
   const squares = mean((one) => one.tookMs ** 2);
   const cv = Math.min(3, Math.sqrt(Math.max(0, squares / tookMs ** 2 - 1)));
-  return { inFlight: mean((one) => one.inFlight), tookMs, count, cv };
+  return { limit: mean((one) => one.inFlight), mean: tookMs, count, cv };
 }

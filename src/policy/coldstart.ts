@@ -1,0 +1,118 @@
+// How many to let through before anything is known of a service: an answer may take a millisecond or a minute.
+//
+//   few have ended    so many as a service is begun with, and one more every few milliseconds in which that is
+//                     not enough: whoever answers slowly is not to look like one that cannot do more
+//   some have ended   no more. How long do requests take now that so many are in flight, and how long did the
+//                     first ones, with few? That says where the knee may lie
+//
+// How long they take now is what is in flight over what is done in a time (Little, 1961): this holds while
+// requests are under way that have slowed down each other. A service that answers soon has not been opened to
+// more, and there is nothing to compare.
+import { Cohort } from "./cohort.ts";
+
+/** So many ends tell something. They are the first that began, too. */
+const ENOUGH = 8;
+/** An answer within so many milliseconds is soon enough to learn from. */
+const SOON_MS = 500;
+/** Another request every so many milliseconds: 160 a second. */
+const EVERY_MS = 6.25;
+/** Of the first so many must have ended. */
+const MOSTLY = 0.75;
+/** What is compared has to differ by so much in what was in flight. */
+const APART = 2;
+/** Times vary by so much at least, for all that so few show. */
+const LEAST_CV = 0.3;
+/** The first ones had 1, 2, ... 8 in flight. */
+const FIRST_IN_FLIGHT = (1 + ENOUGH) / 2;
+
+/** Requests with so many in flight in the mean, and how long they took, in milliseconds. */
+export interface Held {
+  readonly limit: number;
+  readonly mean: number;
+}
+
+/** The first requests beside later ones; `sigma` is of the logarithm of how much longer these take. */
+export interface Compared {
+  readonly first: Held;
+  readonly later: Held;
+  readonly sigma: number;
+}
+
+export class ColdStart {
+  readonly #first = new Cohort(FIRST_IN_FLIGHT);
+  #ended = 0;
+  #full = false;
+  #inFlight = 0;
+  #at = 0;
+  /** Milliseconds in which no more might be in flight: before enough had ended, and since. */
+  #blindMs = 0;
+  #laterMs = 0;
+  /** Since then, too: what was in flight, times milliseconds, and what ended. */
+  #load = 0;
+  #done = 0;
+
+  /**
+   * A request has begun, and is one of `inFlight`, of `limit` at most. Times in milliseconds. Gives its stamp, -1, if it
+   * is among the first.
+   */
+  started(now: number, inFlight: number, limit: number): -1 | undefined {
+    this.#pass(now);
+    this.#inFlight = inFlight;
+    this.#full = inFlight >= limit;
+    if (this.#first.began >= ENOUGH) return undefined;
+    this.#first.begin(now);
+    return -1;
+  }
+
+  /** The one with this stamp has ended; it was sent at `sentAt`, if that is known, and `ok` says that it was answered well. */
+  ended(now: number, stamp: number, sentAt: number | undefined, ok: boolean): void {
+    this.#pass(now);
+    if (stamp === -1) this.#first.end(sentAt);
+    if (stamp === -1 && ok && sentAt !== undefined) this.#first.add(now - sentAt);
+    if (this.#full && !this.blind) this.#done++;
+    this.#ended++;
+    this.#inFlight = Math.max(0, this.#inFlight - 1);
+    this.#full = false;
+  }
+
+  /** Have too few ended to tell anything? */
+  get blind(): boolean {
+    return this.#ended < ENOUGH;
+  }
+
+  /** How many more than at first are let through, as nothing is known. */
+  more(now: number): number {
+    this.#pass(now);
+    return Math.max(0, Math.floor((this.#blindMs - SOON_MS) / EVERY_MS));
+  }
+
+  /** Is all known that is to be known? Then this is over. */
+  isOver(now: number): boolean {
+    this.#pass(now);
+    const { ended, count, mean } = this.#first;
+    if (this.#done < ENOUGH || ended < MOSTLY * ENOUGH) return false;
+    return count === 0 || this.#laterMs >= mean;
+  }
+
+  /** What there is to learn from it; undefined where there is nothing. */
+  compared(now: number): Compared | undefined {
+    const first = this.#first;
+    if (first.count === 0) return undefined;
+    first.complete(now);
+    const later = { limit: this.#load / this.#laterMs, mean: this.#load / this.#done };
+    if (!(later.limit > APART * first.limit)) return undefined;
+    const sigma = Math.max(LEAST_CV, first.cv) * Math.sqrt(1 / ENOUGH + 1 / this.#done);
+    return { first, later, sigma };
+  }
+
+  #pass(now: number): void {
+    const ms = now - this.#at;
+    this.#at = now;
+    if (!this.#full) return;
+    if (this.blind) this.#blindMs += ms;
+    else {
+      this.#laterMs += ms;
+      this.#load += ms * this.#inFlight;
+    }
+  }
+}
