@@ -2,8 +2,9 @@
 import http2 from "node:http2";
 import t, { type Test } from "tap";
 import type { State } from "../../src/control/state.ts";
-import { END_STREAM, FramePeer, type FrameScript, TYPES } from "../http2/frames.ts";
 import { RawClient } from "../support/client.ts";
+import { FramePeer, type FrameScript } from "../support/framepeer.ts";
+import { END_STREAM } from "../support/frames.ts";
 import { values } from "../support/message.ts";
 import { HELLO, Nginx } from "../support/nginx.ts";
 import { settings } from "../support/settings.ts";
@@ -49,7 +50,7 @@ t.test("what is refused goes to another endpoint, a POST with its body, too", as
       t.match(call, { status: 200, fields: { "x-who": "good" } });
     }
     client.close();
-    t.ok(bad.links[0]?.of(TYPES.headers).length, "the other one was asked");
+    t.ok(bad.links[0]?.of("HEADERS").length, "the other one was asked");
   }
 });
 
@@ -75,12 +76,12 @@ t.test("a client that leaves cancels its stream within 100 ms", async (t) => {
   for (const body of [undefined, "open"] as const) {
     const call = client.ask(body === undefined ? {} : { method: "POST", body });
     const link = () => peer.links[0];
-    const before = link()?.of(TYPES.rst).length ?? 0;
-    const streams = link()?.of(TYPES.headers).length ?? 0;
-    await peer.bell.until(() => (link()?.of(TYPES.headers).length ?? 0) > streams);
+    const before = link()?.of("RST_STREAM").length ?? 0;
+    const streams = link()?.of("HEADERS").length ?? 0;
+    await peer.bell.until(() => (link()?.of("HEADERS").length ?? 0) > streams);
     call.abort();
-    await peer.bell.until(() => (link()?.of(TYPES.rst).length ?? 0) > before);
-    t.equal(link()?.of(TYPES.rst).at(-1)?.payload.readUInt32BE(), 8, "CANCEL");
+    await peer.bell.until(() => (link()?.of("RST_STREAM").length ?? 0) > before);
+    t.equal(link()?.of("RST_STREAM").at(-1)?.payload.readUInt32BE(), 8, "CANCEL");
   }
 });
 

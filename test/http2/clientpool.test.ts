@@ -3,7 +3,8 @@ import t, { type Test } from "tap";
 import { tcpAddress } from "../../src/core/address.ts";
 import { SESSION_WINDOW } from "../../src/http2/clientsession.ts";
 import { type Listener, until } from "../http1/endpoint.ts";
-import { END_STREAM, type FrameLink, setting, TYPES } from "./frames.ts";
+import type { FrameLink } from "../support/framepeer.ts";
+import { END_STREAM, setting } from "../support/frames.ts";
 import { frameBench, nodeBench, PoolBench, type Wanted } from "./peer.ts";
 
 const MAX_STREAMS = 3;
@@ -51,7 +52,7 @@ t.test(
     const listeners = Array.from({ length: 45 }, () => bench.get());
     await reached(45);
     t.equal(bench.pool.size, 5);
-    for (const link of peer.links) t.ok(link.of(TYPES.headers).length <= 10);
+    for (const link of peer.links) t.ok(link.of("HEADERS").length <= 10);
     for (const each of asked) each();
     await all(listeners);
     t.equal(listeners.filter(({ whole }) => whole).length, 45);
@@ -128,7 +129,7 @@ t.test("an endpoint that nobody listens on is unreachable, for all that wait", a
 t.test("settings that do not come within connectTimeout are no connection", async (t) => {
   const { bench, peer } = await frameBench(t, { greet() {}, frame() {} });
   const listener = bench.get();
-  await peer.bell.until(() => peer.links[0]?.of(TYPES.settings).length === 1);
+  await peer.bell.until(() => peer.links[0]?.of("SETTINGS").length === 1);
   bench.clock.pass(499);
   t.equal(listener.over, false);
   bench.clock.pass(1);
@@ -151,7 +152,7 @@ t.test("a session is closed when it has been idle for long enough, and says so",
   t.equal(bench.pool.size, 1);
   bench.clock.pass(20);
   await until(() => bench.pool.size === 0);
-  t.ok(peer.links[0]?.of(TYPES.goaway).length);
+  t.ok(peer.links[0]?.of("GOAWAY").length);
   const stream = bench.take();
   t.equal(stream.reused, false);
   t.match(await bench.get(stream).ended(), { whole: true });
@@ -181,7 +182,7 @@ t.test("GOAWAY: what is open goes on, what comes meets a new session", async (t)
   const first = bench.get();
   await reached(1);
   peer.links[0]?.goaway(1, 0);
-  await peer.bell.until(() => peer.links[0]?.of(TYPES.goaway).length === 1);
+  await peer.bell.until(() => peer.links[0]?.of("GOAWAY").length === 1);
   const second = bench.get();
   await reached(2);
   t.equal(peer.links.length, 2);
@@ -229,7 +230,7 @@ t.test("warming makes one session", async (t) => {
   const { bench, peer } = await frameBench(t, { request: answer });
   bench.pool.warm();
   bench.pool.warm();
-  await peer.bell.until(() => peer.links[0]?.of(TYPES.settings).length === 2);
+  await peer.bell.until(() => peer.links[0]?.of("SETTINGS").length === 2);
   t.equal(bench.pool.size, 1);
 });
 

@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from "node:http2";
 import t from "tap";
 import { until } from "../http1/endpoint.ts";
-import { END_STREAM } from "./frames.ts";
+import { END_STREAM } from "../support/frames.ts";
 import { frameBench, nodeBench } from "./peer.ts";
 
 const ok = (stream: ServerHttp2Stream): void => {

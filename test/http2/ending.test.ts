@@ -2,7 +2,8 @@
 import { constants } from "node:http2";
 import t from "tap";
 import { until } from "../http1/endpoint.ts";
-import { END_STREAM, type FrameLink, frame, TYPES } from "./frames.ts";
+import type { FrameLink } from "../support/framepeer.ts";
+import { END_STREAM, frame, frameOf } from "../support/frames.ts";
 import { frameBench } from "./peer.ts";
 
 const HEAD = { ":status": "200" };
@@ -135,8 +136,12 @@ const ENDINGS: readonly Ending[] = [
     },
     undefined,
   ],
-  ["a frame that makes no sense", (link) => link.send(frame(TYPES.data, 0, 0)), "malformed"],
-  ["a push", (link, id) => link.send(frame(5, 4, id, Buffer.from([0, 0, 0, 2]))), "malformed"],
+  ["a frame that makes no sense", (link) => link.send(frame("DATA", 0, 0)), "malformed"],
+  [
+    "a push",
+    (link, id) => link.send(frameOf("PUSH_PROMISE", 4, id, Buffer.from([0, 0, 0, 2]))),
+    "malformed",
+  ],
 ];
 
 t.test("how a stream ends says what became of its request", async (t) => {

@@ -2,7 +2,7 @@
 import { constants } from "node:http2";
 import t from "tap";
 import { until } from "../http1/endpoint.ts";
-import { ACK, END_STREAM, frame, setting, TYPES } from "./frames.ts";
+import { ACK, END_STREAM, frameOf, setting } from "../support/frames.ts";
 import { frameBench, nodeBench } from "./peer.ts";
 
 const HEAD = { ":status": "200" };
@@ -21,10 +21,10 @@ t.test("the client's abort resets the stream with CANCEL", async (t) => {
   const { bench, peer } = await frameBench(t, {});
   const stream = bench.take();
   bench.get(stream);
-  await peer.bell.until(() => peer.links[0]?.of(TYPES.headers).length === 1);
+  await peer.bell.until(() => peer.links[0]?.of("HEADERS").length === 1);
   stream.destroy();
-  await peer.bell.until(() => peer.links[0]?.of(TYPES.rst).length === 1);
-  const [reset] = peer.links[0]?.of(TYPES.rst) ?? [];
+  await peer.bell.until(() => peer.links[0]?.of("RST_STREAM").length === 1);
+  const [reset] = peer.links[0]?.of("RST_STREAM") ?? [];
   t.equal(reset?.payload.readUInt32BE(), constants.NGHTTP2_CANCEL);
   await until(() => bench.pool.streams.open === 0);
 });
@@ -119,8 +119,8 @@ t.test("an endpoint that takes no more of a body holds the client back", async (
   let flows = true;
   for (let i = 0; i < 20 && flows; i++) flows = stream.write(Buffer.alloc(16 * 1024));
   t.strictSame([flows, stream.waits], [false, true]);
-  const window = frame(TYPES.windowUpdate, 0, 1, Buffer.from([0x10, 0, 0, 0]));
-  const whole = frame(TYPES.windowUpdate, 0, 0, Buffer.from([0x10, 0, 0, 0]));
+  const window = frameOf("WINDOW_UPDATE", 0, 1, Buffer.from([0x10, 0, 0, 0]));
+  const whole = frameOf("WINDOW_UPDATE", 0, 0, Buffer.from([0x10, 0, 0, 0]));
   peer.links[0]?.send(window, whole);
   await listener.bell.until(() => listener.drains > 0);
   t.equal(stream.waits, false);
@@ -170,9 +170,9 @@ t.test("what waits for settings is not sent, and settings are answered", async (
     request: (link, id) => link.headers(id, HEAD, END_STREAM),
   });
   const listener = bench.get();
-  await peer.bell.until(() => peer.links[0]?.of(TYPES.settings).length === 1);
-  t.equal(peer.links[0]?.of(TYPES.headers).length, 0);
+  await peer.bell.until(() => peer.links[0]?.of("SETTINGS").length === 1);
+  t.equal(peer.links[0]?.of("HEADERS").length, 0);
   peer.links[0]?.settings();
   t.match(await listener.ended(), { whole: true });
-  t.ok(peer.links[0]?.of(TYPES.settings).some(({ flags }) => flags === ACK));
+  t.ok(peer.links[0]?.of("SETTINGS").some(({ flags }) => flags === ACK));
 });

@@ -1,7 +1,8 @@
 // Peers that are gone without a word.
 import t from "tap";
 import { type HandClock, until } from "../http1/endpoint.ts";
-import { courteous, END_STREAM, type FrameLink, TYPES } from "./frames.ts";
+import { courteous, type FrameLink } from "../support/framepeer.ts";
+import { END_STREAM } from "../support/frames.ts";
 import { frameBench } from "./peer.ts";
 
 const answer = (link: FrameLink, id: number) => link.headers(id, { ":status": "204" }, END_STREAM);
@@ -19,9 +20,9 @@ t.test("a peer that answers pings is waited for; one that does not is dead", asy
       if (alive) courteous(link, each);
     },
   });
-  const pings = () => peer.links[0]?.of(TYPES.ping).length ?? 0;
+  const pings = () => peer.links[0]?.of("PING").length ?? 0;
   const listener = bench.get();
-  await peer.bell.until(() => peer.links[0]?.of(TYPES.headers).length === 1);
+  await peer.bell.until(() => peer.links[0]?.of("HEADERS").length === 1);
   await silence(bench.clock, 10_000);
   await peer.bell.until(() => pings() === 1);
   t.equal(listener.over, false);
@@ -48,7 +49,7 @@ t.test("a peer that says something else is not pinged", async (t) => {
     peer.links[0]?.data(1, "x");
     await listener.bell.until(() => listener.body.length === i);
   }
-  t.equal(peer.links[0]?.of(TYPES.ping).length, 0);
+  t.equal(peer.links[0]?.of("PING").length, 0);
 });
 
 t.test("a session that was idle for long is pinged before it is used again", async (t) => {
@@ -67,12 +68,12 @@ t.test("a session that was idle for long is pinged before it is used again", asy
   await until(() => bench.pool.streams.open === 0);
   bench.clock.pass(11_000);
   t.match(await bench.get().ended(), { whole: true });
-  t.equal(peer.links[0]?.of(TYPES.ping).length, 1);
+  t.equal(peer.links[0]?.of("PING").length, 1);
   await until(() => bench.pool.streams.open === 0);
   alive = false;
   bench.clock.pass(11_000);
   const listener = bench.get();
-  await peer.bell.until(() => peer.links[0]?.of(TYPES.ping).length === 2);
+  await peer.bell.until(() => peer.links[0]?.of("PING").length === 2);
   t.strictSame(bench.pool.streams, { open: 0, waiting: 1 });
   bench.clock.pass(510);
   t.match(await listener.ended(), { whole: true }, "another session takes it");

@@ -14,7 +14,7 @@ import type { ClientStream } from "../../src/http2/clientstream.ts";
 import { PLAIN } from "../../src/http2/dial.ts";
 import { HandClock, Listener } from "../http1/endpoint.ts";
 import { Bell } from "../support/bell.ts";
-import { FramePeer, type FrameScript } from "./frames.ts";
+import { FramePeer, type FrameScript } from "../support/framepeer.ts";
 
 export type Wanted = Partial<SessionPoolSettings>;
 

@@ -3,7 +3,8 @@ import t from "tap";
 import type { ClientStream } from "../../src/http2/clientstream.ts";
 import { Chance } from "../fuzz/chance.ts";
 import { type Listener, until } from "../http1/endpoint.ts";
-import { END_STREAM, type FrameLink, setting } from "./frames.ts";
+import type { FrameLink } from "../support/framepeer.ts";
+import { END_STREAM, setting } from "../support/frames.ts";
 import { frameBench, type PoolBench } from "./peer.ts";
 
 const ROUNDS = 150;

@@ -1,6 +1,7 @@
 // Which calls of gRPC go again.
 import t, { type Test } from "tap";
-import { END_STREAM, FramePeer, type FrameScript } from "../http2/frames.ts";
+import { FramePeer, type FrameScript } from "../support/framepeer.ts";
+import { END_STREAM } from "../support/frames.ts";
 import { call } from "../support/grpc.ts";
 import { Http2Client, type Told } from "../support/http2.ts";
 import { scrape } from "../support/scrape.ts";

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { END_STREAM, FramePeer, type FrameScript } from "../http2/frames.ts";
+import { FramePeer, type FrameScript } from "../support/framepeer.ts";
+import { END_STREAM } from "../support/frames.ts";
 import { call } from "../support/grpc.ts";
 import { Http2Client } from "../support/http2.ts";
 import { scrape } from "../support/scrape.ts";

@@ -3,7 +3,7 @@ import t, { type Test } from "tap";
 import { timeoutMs } from "../../src/core/grpc.ts";
 import { callTimeout } from "../../src/proxy/headers.ts";
 import { Service } from "../e2e/pairs.ts";
-import { FramePeer, type FrameScript, TYPES } from "../http2/frames.ts";
+import { FramePeer, type FrameScript } from "../support/framepeer.ts";
 import { CALL, call } from "../support/grpc.ts";
 import { Http2Client } from "../support/http2.ts";
 import { type Settings, settings } from "../support/settings.ts";
@@ -28,7 +28,7 @@ async function open(t: Test, script: FrameScript, wanted: Settings = {}) {
   });
   const cancelled = () =>
     peer.bell.until(() => {
-      const last = peer.links.flatMap((link) => link.of(TYPES.rst)).at(-1);
+      const last = peer.links.flatMap((link) => link.of("RST_STREAM")).at(-1);
       return last?.payload.readUInt32BE() === CANCEL;
     });
   return { peer, client, cancelled };

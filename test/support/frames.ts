@@ -37,8 +37,10 @@ export const CODES = [
   "HTTP_1_1_REQUIRED",
 ] as const;
 
+const HEAD_BYTES = 9;
 export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 export const END_STREAM = 1;
+export const ACK = 1;
 export const END_HEADERS = 4;
 
 export interface Frame {
@@ -59,6 +61,62 @@ export function frameOf(type: FrameType, flags: number, stream: number, payload:
   head[4] = flags;
   head.writeUInt32BE(stream, 5);
   return Buffer.concat([head, payload]);
+}
+
+/** A 32-bit number. */
+export function word(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** One setting. */
+export function setting(id: number, value: number): Buffer {
+  return Buffer.concat([Buffer.from([0, id]), word(value)]);
+}
+
+/** Takes bytes apart. */
+export class FrameReader {
+  readonly frames: Frame[] = [];
+  readonly #inbox = new Inbox();
+  /** Of the preface, which only a client sends. */
+  #greeting: number;
+
+  constructor(greeting = 0) {
+    this.#greeting = greeting;
+  }
+
+  /** All frames of a type. */
+  of(type: FrameType): Frame[] {
+    return this.frames.filter((each) => each.type === type);
+  }
+
+  /** The frames that are whole with `chunk`; undefined until the preface is. */
+  add(chunk: Buffer): readonly Frame[] | undefined {
+    this.#inbox.add(chunk);
+    if (this.#inbox.bytes().length < this.#greeting) return undefined;
+    if (this.#greeting > 0) this.#inbox.drop(this.#greeting);
+    this.#greeting = 0;
+    const before = this.frames.length;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) this.frames.push(next);
+    return this.frames.slice(before);
+  }
+
+  #next(): Frame | undefined {
+    const bytes = this.#inbox.bytes();
+    if (bytes.length < HEAD_BYTES) return undefined;
+    const end = HEAD_BYTES + bytes.readUIntBE(0, 3);
+    if (bytes.length < end) return undefined;
+    const number = bytes[3] as number;
+    const frame = {
+      type: TYPES[number] ?? number,
+      flags: bytes[4] as number,
+      stream: bytes.readUInt32BE(5) & 0x7fffffff,
+      payload: Buffer.from(bytes.subarray(HEAD_BYTES, end)),
+    };
+    this.#inbox.drop(end);
+    return frame;
+  }
 }
 
 /** A header block, each field a literal that is not indexed: RFC 7541 6.2.2. */
@@ -125,9 +183,8 @@ function digitsOf(bytes: Buffer): string {
 export class FrameClient {
   readonly socket: Socket;
   readonly bell = new Bell();
-  readonly frames: Frame[] = [];
   closed = false;
-  readonly #inbox = new Inbox();
+  readonly #reader = new FrameReader();
 
   private constructor(socket: Socket) {
     this.socket = socket;
@@ -155,9 +212,13 @@ export class FrameClient {
     if (!this.socket.destroyed) this.socket.write(Buffer.concat(pieces));
   }
 
+  get frames(): readonly Frame[] {
+    return this.#reader.frames;
+  }
+
   /** All frames of a type. */
   of(type: FrameType): Frame[] {
-    return this.frames.filter((each) => each.type === type);
+    return this.#reader.of(type);
   }
 
   /** Why the server ends the connection: the first code that is none of a drain, if there is one. */
@@ -172,23 +233,7 @@ export class FrameClient {
   }
 
   #receive(chunk: Buffer): void {
-    this.#inbox.add(chunk);
-    for (;;) {
-      const bytes = this.#inbox.bytes();
-      if (bytes.length < 9) break;
-      const length = bytes.readUIntBE(0, 3);
-      if (bytes.length < 9 + length) break;
-      const number = bytes[3] as number;
-      const payload = Buffer.from(bytes.subarray(9, 9 + length));
-      const stream = bytes.readUInt32BE(5) & 0x7fffffff;
-      this.frames.push({
-        type: TYPES[number] ?? number,
-        flags: bytes[4] as number,
-        stream,
-        payload,
-      });
-      this.#inbox.drop(9 + length);
-    }
+    this.#reader.add(chunk);
     this.bell.ring();
   }
 }
