@@ -10,7 +10,8 @@ export function start(
   input = "",
   environment: Readonly<Record<string, string>> = {},
 ): Child {
-  const env = { PATH: process.env.PATH, ...environment };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, ...environment };
   // The test runner would have every child load its own hooks, which takes longer than most commands.
   const words = ["-u", "NODE_OPTIONS", process.execPath, MAIN, ...args];
   const child = Child.start("env", words, { env, stdio: "pipe" });
