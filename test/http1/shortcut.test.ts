@@ -2,33 +2,12 @@ import { once } from "node:events";
 import net from "node:net";
 import t, { type Test } from "tap";
 import { Shortcut } from "../../src/http1/shortcut.ts";
+import { ends, received } from "./ends.ts";
 
-/** Both ends of a connection; the near end writes as text does, by the shortcut or else by the stream. */
+/** A connection and the short cut of its near end. */
 async function pair(t: Test): Promise<{ near: net.Socket; far: net.Socket; shortcut: Shortcut }> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = address !== null && typeof address === "object" ? address.port : 0;
-  const accepted = once(server, "connection");
-  const near = net.connect(port, "127.0.0.1");
-  await once(near, "connect");
-  const [far] = await accepted;
-  t.teardown(() => {
-    near.destroy();
-    far.destroy();
-    server.close();
-  });
+  const { near, far } = await ends(t);
   return { near, far, shortcut: new Shortcut(near) };
-}
-
-/** What arrives at `socket` until it holds `bytes`. */
-async function received(socket: net.Socket, bytes: number): Promise<string> {
-  let text = "";
-  while (text.length < bytes) {
-    const [piece] = await once(socket, "data");
-    text += piece.toString("latin1");
-  }
-  return text;
 }
 
 /** Writes numbered texts until one has to be kept. */
