@@ -75,7 +75,7 @@ export class AdaptiveLimiter implements Limiter {
   #goal: number;
   #step = 1;
   #stamps = 1;
-  /** Requests with this stamp belong to the reference; with 0 to nobody. */
+  /** Requests with this stamp belong to the reference; with 0 or less to nobody here. */
   #stamp = 1;
   #fresh = 0;
   #since = 0;
@@ -99,12 +99,11 @@ export class AdaptiveLimiter implements Limiter {
   }
 
   started(now: number, inFlight: number): number {
-    const first = this.#cold?.started(now, inFlight, this.limit);
-    if (first !== undefined) return first;
+    this.#cold?.started(now, inFlight, this.limit);
     const running = this.#running;
     if (inFlight < this.#goal) {
       if (running !== undefined && inFlight > this.hold) running.used = true;
-      return 0;
+      return this.#cold?.first(now, inFlight) ?? 0;
     }
     if (running === undefined || running.resting) return this.#stamp;
     const { cohort, experiment, stamp } = running;
@@ -119,7 +118,7 @@ export class AdaptiveLimiter implements Limiter {
     if (this.limit < this.#goal) this.limit = Math.min(this.#goal, this.limit + this.#step);
     const running = this.#running;
     if (running?.resting === false) running.ends++;
-    if (stamp === 0) return;
+    if (stamp <= 0) return;
     if (stamp === running?.stamp) this.#endedIn(running, sample, now);
     else if (stamp === this.#stamp && tookMs !== undefined) this.#endedAsUsual(tookMs);
   }
@@ -193,7 +192,8 @@ export class AdaptiveLimiter implements Limiter {
       this.#settle(limit);
       // What an end would have to let in one by one may not come for a long time.
       this.limit = limit;
-    } else if (cold.isOver(now)) {
+    } else if (!cold.opened) this.#cold = undefined;
+    else if (cold.isOver(now)) {
       this.#cold = undefined;
       const compared = cold.compared(now);
       if (compared === undefined) return;

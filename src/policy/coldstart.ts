@@ -10,7 +10,7 @@
 // more, and there is nothing to compare.
 import { Cohort } from "./cohort.ts";
 
-/** So many ends tell something. They are the first that began, too. */
+/** So many ends tell something. */
 const ENOUGH = 8;
 /** An answer within so many milliseconds is soon enough to learn from. */
 const SOON_MS = 500;
@@ -18,12 +18,10 @@ const SOON_MS = 500;
 const EVERY_MS = 6.25;
 /** Of the first so many must have ended. */
 const MOSTLY = 0.75;
-/** What is compared has to differ by so much in what was in flight. */
-const APART = 2;
 /** Times vary by so much at least, for all that so few show. */
 const LEAST_CV = 0.3;
-/** The first ones had 1, 2, ... 8 in flight. */
-const FIRST_IN_FLIGHT = (1 + ENOUGH) / 2;
+/** The first are those that began before the limit was reached, so many of them. */
+const FIRST = 7;
 
 /** Requests with so many in flight in the mean, and how long they took, in milliseconds. */
 export interface Held {
@@ -39,8 +37,11 @@ export interface Compared {
 }
 
 export class ColdStart {
-  readonly #first = new Cohort(FIRST_IN_FLIGHT);
+  readonly #first = new Cohort(FIRST);
+  /** The sum of how many were in flight when they began. */
+  #firstLoad = 0;
   #ended = 0;
+  #more = 0;
   #full = false;
   #inFlight = 0;
   #at = 0;
@@ -51,16 +52,18 @@ export class ColdStart {
   #load = 0;
   #done = 0;
 
-  /**
-   * A request has begun, and is one of `inFlight`, of `limit` at most. Times in milliseconds. Gives its stamp, -1, if it
-   * is among the first.
-   */
-  started(now: number, inFlight: number, limit: number): -1 | undefined {
+  /** A request has begun, and is one of `inFlight`, of `limit` at most. Times in milliseconds. */
+  started(now: number, inFlight: number, limit: number): void {
     this.#pass(now);
     this.#inFlight = inFlight;
     this.#full = inFlight >= limit;
-    if (this.#first.began >= ENOUGH) return undefined;
+  }
+
+  /** One that has begun while more might: its stamp, -1 if it is among the first, else 0. */
+  first(now: number, inFlight: number): -1 | 0 {
+    if (this.#first.began >= FIRST || this.opened) return 0;
     this.#first.begin(now);
+    this.#firstLoad += inFlight;
     return -1;
   }
 
@@ -80,17 +83,23 @@ export class ColdStart {
     return this.#ended < ENOUGH;
   }
 
+  /** Has more been let through than at first? */
+  get opened(): boolean {
+    return this.#more > 0;
+  }
+
   /** How many more than at first are let through, as nothing is known. */
   more(now: number): number {
     this.#pass(now);
-    return Math.max(0, Math.floor((this.#blindMs - SOON_MS) / EVERY_MS));
+    this.#more = Math.max(0, Math.floor((this.#blindMs - SOON_MS) / EVERY_MS));
+    return this.#more;
   }
 
   /** Is all known that is to be known? Then this is over. */
   isOver(now: number): boolean {
     this.#pass(now);
     const { ended, count, mean } = this.#first;
-    if (this.#done < ENOUGH || ended < MOSTLY * ENOUGH) return false;
+    if (this.#done < ENOUGH || ended < MOSTLY * this.#first.began) return false;
     return count === 0 || this.#laterMs >= mean;
   }
 
@@ -99,10 +108,10 @@ export class ColdStart {
     const first = this.#first;
     if (first.count === 0) return undefined;
     first.complete(now);
+    const limit = this.#firstLoad / first.began;
     const later = { limit: this.#load / this.#laterMs, mean: this.#load / this.#done };
-    if (!(later.limit > APART * first.limit)) return undefined;
-    const sigma = Math.max(LEAST_CV, first.cv) * Math.sqrt(1 / ENOUGH + 1 / this.#done);
-    return { first, later, sigma };
+    const sigma = Math.max(LEAST_CV, first.cv) * Math.sqrt(1 / first.began + 1 / this.#done);
+    return { first: { limit, mean: first.mean }, later, sigma };
   }
 
   #pass(now: number): void {

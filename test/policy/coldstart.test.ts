@@ -6,11 +6,21 @@ import { type Cell, Run } from "../sim/crowd/crowd.ts";
 
 const LIMIT = 8;
 
-/** Eight that began one a millisecond from `from` on. */
+/** Eight that began one a millisecond from `from` on: seven, and the one that reaches the limit. */
 function full(from: number): ColdStart {
   const cold = new ColdStart();
-  for (let i = 0; i < LIMIT; i++) cold.started(from + i, i + 1, LIMIT);
+  for (let i = 0; i < LIMIT; i++) {
+    cold.started(from + i, i + 1, LIMIT);
+    if (i + 1 < LIMIT) cold.first(from + i, i + 1);
+  }
   return cold;
+}
+
+/** All of them end, `tookMs` after they began. */
+function end(cold: ColdStart, from: number, tookMs: number, ok: boolean): void {
+  for (let i = 0; i < LIMIT; i++) {
+    cold.ended(from + i + tookMs, i + 1 < LIMIT ? -1 : 1, from + i, ok);
+  }
 }
 
 t.test("as long as nothing ends and more is wanted, one more every few milliseconds", async (t) => {
@@ -45,7 +55,7 @@ t.test("eight ends are enough, whatever they come to", async (t) => {
 /** The first eight take `firstMs`; then there are `inFlight` all the time, and one ends every `everyMs`. */
 function compared(firstMs: number, inFlight: number, everyMs: number): ColdStart {
   const cold = full(0);
-  for (let i = 0; i < LIMIT; i++) cold.ended(firstMs + i, -1, i, true);
+  end(cold, 0, firstMs, true);
   let now = firstMs + LIMIT;
   cold.started(now, inFlight, inFlight);
   while (!cold.isOver(now)) {
@@ -60,27 +70,35 @@ function compared(firstMs: number, inFlight: number, everyMs: number): ColdStart
 t.test("what many take, by Little's law, stands beside what the first ones took", async (t) => {
   // 32 in flight, one every 12.5 ms: 400 ms each.
   const found = compared(200, 32, 12.5).compared(1000);
-  t.equal(found?.first.limit, 4.5);
+  t.equal(found?.first.limit, 4, "the mean of 1 to 7");
   t.equal(found?.first.mean, 200);
   t.equal(found?.later.limit, 32);
   t.ok(Math.abs((found?.later.mean ?? 0) / 400 - 1) < 0.1, `${found?.later.mean}`);
   t.ok((found?.sigma ?? 0) > 0.1, "although all of them took the same");
 });
 
-t.test("with hardly more in flight than at first there is nothing to compare", async (t) => {
-  t.equal(compared(5, LIMIT, 1).compared(100), undefined);
-});
+t.test(
+  "who answers soon is not opened to more, and then none is among the first any more",
+  async (t) => {
+    const cold = full(0);
+    end(cold, 0, 400, true);
+    t.equal(cold.more(1000), 0);
+    t.notOk(cold.opened);
+    t.equal(cold.first(1000, 1), 0);
+  },
+);
 
 t.test("of first requests that all failed nothing is learnt", async (t) => {
   const cold = full(0);
-  for (let i = 0; i < LIMIT; i++) cold.ended(1000, -1, i, false);
-  cold.started(1000, 32, 32);
+  end(cold, 0, 1000, false);
+  t.ok(cold.opened || cold.more(1008) > 0);
+  cold.started(1010, 32, 32);
   for (let i = 1; i <= 8; i++) {
-    cold.ended(1000 + i, 0, undefined, false);
-    cold.started(1000 + i, 32, 32);
+    cold.ended(1010 + i, 0, undefined, false);
+    cold.started(1010 + i, 32, 32);
   }
-  t.ok(cold.isOver(1008));
-  t.equal(cold.compared(1008), undefined);
+  t.ok(cold.isOver(1018));
+  t.equal(cold.compared(1018), undefined);
 });
 
 /** How many of those that came were refused, at 60 % of what the service can do. */
