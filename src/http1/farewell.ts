@@ -2,7 +2,6 @@
 // what it was sent. A close over bytes that nobody has read would be a reset, and might take the answer along.
 import type { Socket } from "node:net";
 import type { Timer, Wheel } from "../core/wheel.ts";
-import { owes } from "./handle.ts";
 import type { Stalls } from "./stalls.ts";
 
 /** How much is read and thrown away meanwhile, and for how long. */
@@ -16,7 +15,7 @@ export class Farewell {
   /** Begins at once; `timer` fires when the client has had its time. */
   constructor(socket: Socket, wheel: Wheel, timer: Timer, stalls: Stalls) {
     this.#socket = socket;
-    if (owes(socket)) stalls.writesBlocked();
+    if (socket.writableLength > 0) stalls.writesBlocked();
     socket.end(() => {
       if (!socket.destroyed) wheel.arm(timer, LINGER_MS);
     });

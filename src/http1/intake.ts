@@ -1,7 +1,7 @@
 // Reading from a client, and what has to be looked after while nothing is read.
 import { Timer, type Wheel } from "../core/wheel.ts";
-import { isReset } from "./handle.ts";
 import type { Owned } from "./owned.ts";
+import { isReset } from "./socket.ts";
 
 /** Requests that arrive ahead wait, in bytes, before reading stops. */
 export const AHEAD_BYTES = 16 * 1024;

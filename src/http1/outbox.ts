@@ -6,7 +6,6 @@
 import type { Socket } from "node:net";
 import { chunkHead, chunkOf } from "./encode.ts";
 import { borrow, giveBack } from "./readbuffer.ts";
-import { Shortcut } from "./shortcut.ts";
 
 /** What is kept as text at most; longer bodies go as buffers. */
 const TEXT_BYTES = 16 * 1024;
@@ -41,14 +40,12 @@ function flushAll(): void {
 
 export class Outbox {
   readonly #socket: Socket;
-  readonly #shortcut: Shortcut;
   #text = "";
   /** Is it among those that wait for the end of the turn? */
   #waits = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.#shortcut = new Shortcut(socket);
   }
 
   /** Has the kernel, by and large, taken what was sent? What waits for the end of the turn is little. */
@@ -75,8 +72,7 @@ export class Outbox {
     const bytes = borrow(view);
     socket.cork();
     if (chunked) this.#text += chunkHead(view.length);
-    if (this.#text !== "") socket.write(this.#text, "latin1");
-    this.#text = "";
+    this.flush();
     socket.write(bytes, () => giveBack(bytes));
     if (chunked) socket.write("\r\n", "latin1");
     socket.uncork();
@@ -92,7 +88,6 @@ export class Outbox {
     const text = this.#text;
     if (text === "") return;
     this.#text = "";
-    const socket = this.#socket;
-    if (!socket.destroyed && !this.#shortcut.write(text)) socket.write(text, "latin1");
+    if (!this.#socket.destroyed) this.#socket.write(text, "latin1");
   }
 }

@@ -4,7 +4,6 @@ import net from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Address } from "../core/address.ts";
 import { lookUpLoopback } from "../core/loopback.ts";
-import { handleOf } from "./handle.ts";
 import { Outbox } from "./outbox.ts";
 import { type Owned, OwnedSocket, ownSecure, type SocketOwner, telling } from "./owned.ts";
 
@@ -77,6 +76,44 @@ export function cutSocket(socket: net.Socket): void {
   const resets = "reset" in (handleOf(below) ?? {});
   if (!socket.writableEnded && resets && !isSecure(below)) below.resetAndDestroy();
   socket.destroy();
+}
+
+/**
+ * Has the other side reset the connection? Asked while nothing is read, when nobody else would say so: the
+ * kernel then knows no peer any more. It tells nothing of an orderly end, nor of unix sockets.
+ */
+export function isReset(socket: net.Socket): boolean {
+  const handle = handleBelow(socket);
+  const { getpeername } = handle ?? {};
+  return getpeername !== undefined && Reflect.apply(getpeername, handle, [{}]) !== 0;
+}
+
+/** How many bytes the kernel has taken of what was written, to the byte; with TLS, of its records. */
+export function takenBytes(socket: net.Socket): number {
+  const { bytesWritten, writeQueueSize } = handleBelow(socket) ?? {};
+  if (bytesWritten !== undefined && writeQueueSize !== undefined)
+    return bytesWritten - writeQueueSize;
+  // Whole writes only.
+  return socket.bytesWritten - socket.writableLength;
+}
+
+/** What Node's sockets have below them, as far as it is used here: none of it is documented. */
+interface Handle {
+  readonly bytesWritten?: number;
+  readonly writeQueueSize?: number;
+  readonly getpeername?: (out: object) => number;
+  /** With TLS: the kernel's. */
+  readonly _parent?: Handle;
+}
+
+function handleOf(socket: net.Socket): Handle | undefined {
+  return Reflect.get(socket, "_handle") ?? undefined;
+}
+
+/** That of the kernel's connection. */
+function handleBelow(socket: net.Socket): Handle | undefined {
+  const handle = handleOf(socket);
+  return handle?._parent ?? handle;
 }
 
 /** A socket towards an endpoint. */

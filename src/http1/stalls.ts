@@ -1,8 +1,7 @@
 // Which parts of a client's connection must move, and how fast.
 import type { Socket } from "node:net";
 import type { Wheel } from "../core/wheel.ts";
-import { takenBytes } from "./handle.ts";
-import { cutSocket } from "./socket.ts";
+import { cutSocket, takenBytes } from "./socket.ts";
 import { paceOf, Watch } from "./watch.ts";
 
 /** What a connection may take its time for; times in milliseconds. */
@@ -76,7 +75,7 @@ export class Stalls {
   }
 
   tunnelOpens(): void {
-    const moved = (): number => this.#socket.bytesRead + takenBytes(this.#socket);
+    const moved = (): number => this.#socket.bytesRead + this.#socket.bytesWritten;
     const pace = { windowMs: this.#limits.tunnelIdle, bytes: 1 };
     this.#tunnel = new Watch(this.#wheel, pace, moved, () => cutSocket(this.#socket));
     this.#tunnel.start();

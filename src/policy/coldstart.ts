@@ -9,6 +9,7 @@
 // requests are under way that have slowed down each other. A service that answers soon has not been opened to
 // more, and there is nothing to compare.
 import { Cohort } from "./cohort.ts";
+import type { Measured } from "./knee.ts";
 
 /** So many ends tell something. */
 const ENOUGH = 8;
@@ -23,19 +24,14 @@ const LEAST_CV = 0.3;
 /** The first are those that began before the limit was reached, so many of them. */
 const FIRST = 7;
 
-/** Requests with so many in flight in the mean, and how long they took, in milliseconds. */
-export interface Held {
-  readonly limit: number;
-  readonly mean: number;
-}
-
-/** The first requests beside later ones; `sigma` is of the logarithm of how much longer these take. */
-export interface Compared {
-  readonly first: Held;
-  readonly later: Held;
+/** The first requests beside later ones, times in milliseconds; `sigma` is of the logarithm of how much longer these take. */
+interface Compared {
+  readonly first: Measured;
+  readonly later: Measured;
   readonly sigma: number;
 }
 
+/** The time before a limiter has anything to learn from. Times are `Clock.now()`, in milliseconds. */
 export class ColdStart {
   readonly #first = new Cohort(FIRST);
   /** The sum of how many were in flight when they began. */
@@ -98,8 +94,8 @@ export class ColdStart {
   /** Is all known that is to be known? Then this is over. */
   isOver(now: number): boolean {
     this.#pass(now);
-    const { ended, count, mean } = this.#first;
-    if (this.#done < ENOUGH || ended < MOSTLY * this.#first.began) return false;
+    const { began, ended, count, mean } = this.#first;
+    if (this.#done < ENOUGH || ended < MOSTLY * began) return false;
     return count === 0 || this.#laterMs >= mean;
   }
 

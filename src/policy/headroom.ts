@@ -11,6 +11,7 @@ const [HEADROOM, HEADROOM_CV] = [0.07, 0.3];
 /** The latest lift counts for so much, and headroom goes so fast. */
 const [STEEP_RATE, STEEP] = [0.3, 1.5];
 
+/** What a limiter lets through beyond the knee, relative to it. */
 export class Headroom {
   #steep = 0;
 

@@ -21,7 +21,7 @@ const GUESSED = 2;
 const OUTLIER = 0.02;
 
 /** Requests with so many in flight, and the mean of what they took. */
-interface Measured {
+export interface Measured {
   readonly limit: number;
   readonly mean: number;
 }

@@ -7,6 +7,7 @@ const MOSTLY = 0.95;
 /** It is given up or judged as it is after so many of the mean times of a request, and that. */
 const [PATIENCE, PATIENCE_MS] = [4, 50];
 
+/** An experiment under way, and the requests that began in it. Times are in milliseconds. */
 export class Trial {
   readonly experiment: Experiment;
   readonly cohort: Cohort;

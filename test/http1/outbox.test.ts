@@ -1,20 +1,40 @@
 import { once } from "node:events";
-import type { Socket } from "node:net";
+import net from "node:net";
 import t, { type Test } from "tap";
 import { Outbox } from "../../src/http1/outbox.ts";
-import { ends, received } from "./ends.ts";
 
-/** Both ends of a connection, and how often the near end wrote text to the kernel. */
-async function pair(t: Test): Promise<{ near: Socket; far: Socket; writes: () => number }> {
-  const { near, far } = await ends(t);
+/** Both ends of a connection, and how often the near end wrote to the kernel. */
+async function pair(t: Test): Promise<{ near: net.Socket; far: net.Socket; writes: () => number }> {
+  const server = net.createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = address !== null && typeof address === "object" ? address.port : 0;
+  const accepted = once(server, "connection");
+  const near = net.connect(port, "127.0.0.1");
+  const [far] = await accepted;
+  t.teardown(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
   let writes = 0;
-  const handle: object = Reflect.get(near, "_handle");
-  const write: (...args: unknown[]) => unknown = Reflect.get(handle, "writeLatin1String");
-  Reflect.set(handle, "writeLatin1String", (...args: unknown[]) => {
+  const { write } = near;
+  Reflect.set(near, "write", (...args: unknown[]) => {
     writes++;
-    return Reflect.apply(write, handle, args);
+    return Reflect.apply(write, near, args);
   });
   return { near, far, writes: () => writes };
+}
+
+/** What arrives at `socket` until it holds `bytes`. */
+async function received(socket: net.Socket, bytes: number): Promise<string> {
+  let text = "";
+  while (text.length < bytes) {
+    const [piece] = await once(socket, "data");
+    text += piece.toString("latin1");
+  }
+  return text;
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
