@@ -2,7 +2,7 @@
 import t, { type Test } from "tap";
 import { timeoutMs } from "../../src/core/grpc.ts";
 import { callTimeout } from "../../src/proxy/headers.ts";
-import { Service } from "../e2e/pairs.ts";
+import { Service } from "../e2e/http2/pairs.ts";
 import { FramePeer, type FrameScript } from "../support/framepeer.ts";
 import { CALL, call } from "../support/grpc.ts";
 import { Http2Client } from "../support/http2.ts";

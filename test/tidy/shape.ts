@@ -1,4 +1,5 @@
 // The size and the form of files and functions, and where files may stand.
+import { posix } from "node:path";
 import type { AnyNode } from "acorn";
 import { type Source, walk } from "./source.ts";
 import type { Tree } from "./tree.ts";
@@ -90,19 +91,22 @@ function strayTests(tree: Tree): string[] {
     .map((room) => `test/${room}/: mirrors no folder of src/`);
 }
 
-/** Tests that `npm test` would leave out: in a folder that neither .taprc names nor a file at the top runs. */
+/** Tests that `npm test` would leave out: in a folder that .taprc does not name, and that no file which it has runs. */
 export function idleTests(tree: Tree): string[] {
   const globs = tree.texts.get(".taprc") ?? "";
-  const named = /^ *- "test\/\{(.*)\}\/\*\*\/\*\.test\.ts"$/m.exec(globs)?.[1] ?? "";
-  const tests = [...tree.sources.values()].filter(({ path }) => /^test\/.*\.test\.ts$/.test(path));
-  const run = tests.flatMap(({ path, text }) =>
-    roomOf(path) === ""
-      ? [...text.matchAll(/^await room\("(.*)"\);$/gm)].map(([, room]) => room)
-      : [],
+  const named = new Set(
+    [...globs.matchAll(/^ *- "(.*)\/\*\.test\.ts"$/gm)].map(([, room]) => room),
   );
-  const known = new Set(["", ...named.split(","), ...run]);
-  return tests
-    .filter(({ path }) => !known.has(roomOf(path)))
+  const tests = [...tree.sources.values()].filter(({ path }) => /^test\/.*\.test\.ts$/.test(path));
+  const [run, rest] = [
+    tests.filter(({ path }) => named.has(posix.dirname(path))),
+    tests.filter(({ path }) => !named.has(posix.dirname(path))),
+  ];
+  const rooms = run.flatMap(({ text }) =>
+    [...text.matchAll(/^await room\("(.*)"\);$/gm)].map(([, room]) => `test/${room}/`),
+  );
+  return rest
+    .filter(({ path }) => !rooms.some((room) => path.startsWith(room)))
     .map(({ path }) => `${path}: no run of all tests has it`);
 }
 

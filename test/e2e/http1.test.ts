@@ -1,0 +1,4 @@
+// The tests of test/e2e/http1/, in one process.
+import { room } from "../support/room.ts";
+
+await room("e2e/http1");
