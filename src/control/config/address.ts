@@ -50,16 +50,19 @@ export function isLoopback(address: Address): boolean {
   if (address.kind === "unix") return true;
   const { host } = address;
   if (isIPv4(host)) return host.startsWith("127.");
-  return host === "localhost" || (isIPv6(host) && canonical(host) === "::1");
+  return host === "localhost" || canonical(host) === "::1";
 }
 
 /** True for an address that stands for every address of this machine. */
 export function isWildcard(address: Address): boolean {
   if (address.kind === "unix") return false;
-  return address.host === "0.0.0.0" || (isIPv6(address.host) && canonical(address.host) === "::");
+  return address.host === "0.0.0.0" || canonical(address.host) === "::";
 }
 
-function canonical(host: string): string {
+/** The one way to write an IPv6 address; undefined for what is none. */
+function canonical(host: string): string | undefined {
+  // Node's test is a regular expression that takes 15 ms to compile: not for what is plainly a name or IPv4.
+  if (!host.includes(":") || !isIPv6(host)) return undefined;
   return new URL(`http://[${host}]/`).hostname.slice(1, -1);
 }
 

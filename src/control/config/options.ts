@@ -2,18 +2,24 @@
 import { asSchema, type JsonSchema, optionSchema } from "./jsonschema.ts";
 import type { Path } from "./tree.ts";
 
-const ROOT = optionSchema();
+/** Made when the first problem asks for it: a config without one does without. */
+let made: JsonSchema | undefined;
+
+function root(): JsonSchema {
+  made ??= optionSchema();
+  return made;
+}
 
 /** The options of the mapping at `path`; none where it may hold any key, or nothing. */
 export function keysAt(path: Path): readonly string[] {
-  let schema: JsonSchema | undefined = ROOT;
+  let schema: JsonSchema | undefined = root();
   for (const step of path) schema = schema && member(schema, step);
   return schema === undefined ? [] : Object.keys(propertiesOf(schema));
 }
 
 /** The mappings that have an option called `key`, as `listeners[].limits`. */
 export function placesOf(key: string): readonly string[] {
-  return PLACES.flatMap(([place, keys]) => (keys.includes(key) ? [place] : []));
+  return placesIn(root(), "").flatMap(([place, keys]) => (keys.includes(key) ? [place] : []));
 }
 
 function placesIn(schema: JsonSchema, place: string): readonly [string, readonly string[]][] {
@@ -44,5 +50,3 @@ function propertiesOf({ properties, anyOf }: JsonSchema): Readonly<Record<string
   });
   return Object.fromEntries(entries);
 }
-
-const PLACES = placesIn(ROOT, "");
