@@ -4,6 +4,7 @@ import t, { type Test } from "tap";
 import { JSON_BODY } from "../control/admins.ts";
 import { Daemon } from "../support/daemon.ts";
 import { barrage, get, tally } from "../support/load.ts";
+import { lookUntil } from "../support/look.ts";
 import { values } from "../support/message.ts";
 import { NameServer, type Said } from "../support/nameserver.ts";
 import { settings } from "../support/settings.ts";
@@ -48,12 +49,6 @@ async function stage(t: Test, { upstreams, cluster = {} }: Wanted) {
 
 const listen = (script: Script = POLITE): Promise<Upstream> => Upstream.listen(script);
 
-/** Asks again until it holds; each answer is the event to look again. */
-async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  for (let looks = 0; looks < 20_000; looks++) if (await holds()) return;
-  throw new Error(`it never comes to this: ${what}`);
-}
-
 async function json(daemon: Daemon, path: string): Promise<unknown> {
   return (await fetch(`http://${daemon.admin.text}${path}`)).json();
 }
@@ -72,7 +67,7 @@ function resolutions(daemon: Daemon, result: "ok" | "failed"): Promise<number> {
 /** Waits until a question that is asked from now on has come to this. */
 async function resolved(daemon: Daemon, result: "ok" | "failed", times = 1): Promise<void> {
   const before = await resolutions(daemon, result);
-  await until(async () => (await resolutions(daemon, result)) >= before + times, result);
+  await lookUntil(async () => (await resolutions(daemon, result)) >= before + times, result);
 }
 
 /** Waits until the log has a line like this. */
@@ -121,7 +116,7 @@ t.test("an address that is gone gets no new request, and finishes those it has",
   t.teardown(() => stays.close());
   publish(server, [stays]);
   const gone = `discovery ${leaves.address.text} absent`;
-  await until(async () => (await events(daemon)).includes(gone), gone);
+  await lookUntil(async () => (await events(daemon)).includes(gone), gone);
   t.strictSame(tally(await barrage(daemon.inbound, LOAD)), { 200: LOAD.requests });
   t.equal(leaves.requests.length, 1);
   t.equal(stays.requests.length, LOAD.requests);
@@ -151,7 +146,7 @@ t.test("what is known of an endpoint outlives a change of addresses", async (t) 
   t.match(tally(await barrage(daemon.inbound, { ...LOAD, connections: 1 })), { 500: 3 });
   publish(server, [third, sick]);
   const come = `discovery ${third.address.text} present`;
-  await until(async () => (await events(daemon)).includes(come), come);
+  await lookUntil(async () => (await events(daemon)).includes(come), come);
   const before = sick.requests.length;
   t.strictSame(tally(await barrage(daemon.inbound, LOAD)), { 200: LOAD.requests });
   t.equal(sick.requests.length, before, "its breaker is as open as it was");
@@ -174,7 +169,7 @@ t.test("a name that is not known at the start: no endpoint, and it is said why",
   server.hosts("late.test", ["127.0.0.1"]);
   const isReady = async (): Promise<boolean> =>
     (await fetch(`http://${daemon.health.text}/readyz`)).status === 200;
-  await until(isReady, "ready");
+  await lookUntil(isReady, "ready");
   t.strictSame(tally(await barrage(daemon.inbound, LOAD)), { 200: LOAD.requests });
   t.match(await json(daemon, "/state"), { clusters: [{ endpoints: [{ name, weight: 7 }] }] });
   await upstream.bell.until(() =>
@@ -239,7 +234,7 @@ t.test(
 
     server.hosts("comes.test", ["127.0.0.1"]);
     const come = `discovery ${comes.address.text} present`;
-    await until(async () => (await events(daemon)).includes(come), come);
+    await lookUntil(async () => (await events(daemon)).includes(come), come);
     const [some = 0, , more = 0] = await answered();
     t.ok(some > 0 && more > 0, "both answer");
 

@@ -4,11 +4,11 @@
 import { renameSync, writeFileSync } from "node:fs";
 import t, { type Test } from "tap";
 
-import { isGood, type Shot } from "../../src/cli/demo/tally.ts";
+import { isGood } from "../../src/cli/demo/tally.ts";
 import { ask, JSON_BODY } from "../control/admins.ts";
 import { RawClient } from "../support/client.ts";
 import { Daemon } from "../support/daemon.ts";
-import { openFire } from "../support/fire.ts";
+import { steadyFire } from "../support/fire.ts";
 import { fire, get } from "../support/load.ts";
 import { settings } from "../support/settings.ts";
 import { Upstream } from "../support/upstream.ts";
@@ -19,16 +19,6 @@ const PER_SECOND = 1000;
 /** Each reload starts a process that reads the config; where others are at work, that takes its time. */
 const PATIENCE_MS = 400_000;
 t.setTimeout(PATIENCE_MS);
-
-/** Open-loop load, second by second until `over`, for as long as the test may take at most. */
-async function load(daemon: Daemon, over: () => boolean): Promise<readonly Shot[]> {
-  const shots: Shot[] = [];
-  for (let second = 0; second < PATIENCE_MS / 1000 && !over(); second++) {
-    const one = { origins: [daemon.url], path: "/", perSecond: PER_SECOND, seconds: 1 };
-    shots.push(...(await openFire(one)));
-  }
-  return shots;
-}
 
 /** What admin says of the endpoints of the cluster. */
 async function endpointsOf(daemon: Daemon): Promise<readonly Record<string, unknown>[]> {
@@ -125,14 +115,14 @@ t.test("reloads under load, every other one bad: no request fails", PATIENT, asy
   const { daemon, gone } = here;
   const client = await RawClient.connect(daemon.inbound);
   t.teardown(() => client.close());
-  let done = 0;
-  const loaded = load(daemon, () => done === RELOADS);
+  const load = { origins: [daemon.url], path: "/", perSecond: PER_SECOND, seconds: 1 };
+  const cease = steadyFire(load);
   const answers: string[] = [];
-  for (; done < RELOADS; done++) {
-    answers.push(await reload(t, done, here));
-    t.equal((await fire(client, done, get(done))).status, 200, "on one connection all the time");
+  for (let n = 0; n < RELOADS; n++) {
+    answers.push(await reload(t, n, here));
+    t.equal((await fire(client, n, get(n))).status, 200, "on one connection all the time");
   }
-  const shots = await loaded;
+  const shots = await cease();
   t.same(
     shots.filter((shot) => !isGood(shot)),
     [],

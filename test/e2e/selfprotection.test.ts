@@ -1,6 +1,7 @@
 // A sidecar that has more to do than it can do, in a process of its own, under the load of wrk.
 import t, { type Test } from "tap";
 import { Daemon } from "../support/daemon.ts";
+import { lookUntil } from "../support/look.ts";
 import { Nginx } from "../support/nginx.ts";
 import { run } from "../support/process.ts";
 import { settings } from "../support/settings.ts";
@@ -37,7 +38,10 @@ t.test("one that is never idle and not late refuses nobody", async (t) => {
   void flooded.then(() => {
     over = true;
   });
-  while (!over) busiest = Math.max(busiest, (await protection()).utilisation);
+  await lookUntil(async () => {
+    busiest = Math.max(busiest, (await protection()).utilisation);
+    return over;
+  }, "the end of the flood");
   t.ok(busiest > 0.95, `it was saturated, or this shows nothing: ${busiest}`);
   t.notMatch((await flooded).stdout, /Non-2xx/);
   t.equal(await daemon.metric("refusals_total"), 0);
@@ -56,7 +60,7 @@ t.test(
     }
     t.match((await flooded).stdout, /Non-2xx/);
     t.equal(await daemon.metric("refusals_total", 'criticality="CRITICAL"'), 0);
-    while ((await protection()).stage !== "calm");
+    await lookUntil(async () => (await protection()).stage === "calm", "calm");
     t.equal((await fetch(daemon.url)).status, 200);
   },
 );

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Address, parseAddress } from "../../src/core/address.ts";
+import { lookUntil } from "./look.ts";
 import { Child } from "./process.ts";
 import { scrape } from "./scrape.ts";
 import { type Scratch, scratch } from "./scratch.ts";
@@ -73,7 +74,7 @@ export class Daemon {
     return scrape(this.health, name, labels);
   }
 
-  /** Scrapes until the metric has the value; each answer is the event to look again. */
+  /** Scrapes until the metric has the value. */
   metricIs(name: string, value: number, labels = ""): Promise<void> {
     return this.#until(`${name} to be ${value}`, name, labels, (got) => got === value);
   }
@@ -89,12 +90,7 @@ export class Daemon {
     labels: string,
     holds: (value: number) => boolean,
   ): Promise<void> {
-    let got = Number.NaN;
-    for (let looks = 0; looks < 5000; looks++) {
-      got = await this.metric(name, labels);
-      if (holds(got)) return;
-    }
-    throw new Error(`waiting for ${wanted}, it stays at ${got}`);
+    await lookUntil(async () => holds(await this.metric(name, labels)), wanted);
   }
 
   /** Stops it in good order; rejects unless it exits with 0. */

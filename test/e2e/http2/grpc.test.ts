@@ -4,6 +4,7 @@ import { Metadata, status } from "@grpc/grpc-js";
 import t, { type Test } from "tap";
 import { tcpAddress } from "../../../src/core/address.ts";
 import { Daemon } from "../../support/daemon.ts";
+import { lookUntil } from "../../support/look.ts";
 import { run } from "../../support/process.ts";
 import { scrape } from "../../support/scrape.ts";
 import { type Settings, settings } from "../../support/settings.ts";
@@ -128,7 +129,7 @@ t.test("a deadline at a service that sleeps, whoever keeps it", async (t) => {
   const unary = await client.unary({ sleeps: true }, new Metadata(), { deadline: Date.now() + 50 });
   t.match(unary, { code: status.DEADLINE_EXCEEDED });
   await service.bell.until(() => service.cancelled === 2);
-  while ((await scrape(health, "grpc_requests_total")) !== 2);
+  await lookUntil(async () => (await scrape(health, "grpc_requests_total")) === 2, "both counted");
 });
 
 t.test("the route's own limit is DEADLINE_EXCEEDED, too", async (t) => {
@@ -157,10 +158,11 @@ t.test("the service is probed by the protocol that it speaks", async (t) => {
   const { client, service, health } = await world(t, {
     cluster: { protocol: "http2", healthCheck: { grpc: {}, interval: "100ms", fall: 1, rise: 1 } },
   });
-  while ((await scrape(health, "health_checks_total", 'result="ok"')) === 0);
+  const probed = async () => (await scrape(health, "health_checks_total", 'result="ok"')) > 0;
+  await lookUntil(probed, "a probe");
   t.match(await client.unary({}), { code: status.OK });
   service.healthy = false;
-  while ((await scrape(health, "endpoint_healthy")) !== 0);
+  await lookUntil(async () => (await scrape(health, "endpoint_healthy")) === 0, "unhealthy");
   t.match(await client.unary({}), { code: status.UNAVAILABLE, details: "no_endpoint" });
 });
 

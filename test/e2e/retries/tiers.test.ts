@@ -4,6 +4,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { Daemon } from "../../support/daemon.ts";
 import { barrage, get, type Shot, tally } from "../../support/load.ts";
+import { lookUntil } from "../../support/look.ts";
 import { values } from "../../support/message.ts";
 import { scratch } from "../../support/scratch.ts";
 import { Service } from "../../support/service.ts";
@@ -118,7 +119,7 @@ t.test("what the primaries cannot carry spills to the backup, and nothing more",
   const daemon = await Daemon.start(settings(a.address, { cluster }));
   t.teardown(() => Promise.all([daemon.stop(), a.close(), b.close(), c.close()]));
   const ready = `http://${daemon.health.text}/readyz`;
-  while ((await fetch(ready)).status !== 200);
+  await lookUntil(async () => (await fetch(ready)).status === 200, "ready");
   t.same(tally(await barrage(daemon.inbound, LOAD)), { 200: LOAD.requests });
   t.same(
     [a, b, c].map((each) => most.get(each)),

@@ -10,6 +10,7 @@ import { tcpAddress } from "../../../src/core/address.ts";
 import { Authority } from "../../support/certificates.ts";
 import { RawClient } from "../../support/client.ts";
 import { Daemon } from "../../support/daemon.ts";
+import { lookUntil } from "../../support/look.ts";
 import { scrape } from "../../support/scrape.ts";
 import { settings } from "../../support/settings.ts";
 import { addressOf, startHere } from "../../support/sidecar.ts";
@@ -226,7 +227,8 @@ t.test("probes over HTTP/2: of gRPC, and by a request", async (t) => {
       const sidecar = await startHere(settings(address, { cluster }));
       const health = addressOf(sidecar, "health");
       const result = `result="${healthy ? "ok" : "failed"}"`;
-      while ((await scrape(health, "health_checks_total", result)) === 0);
+      const probed = async () => (await scrape(health, "health_checks_total", result)) > 0;
+      await lookUntil(probed, result);
       t.equal(await scrape(health, "endpoint_healthy"), healthy, JSON.stringify([kind, tls]));
       await sidecar.close();
     }

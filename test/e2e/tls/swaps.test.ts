@@ -6,6 +6,7 @@ import t, { type Test } from "tap";
 import type { Address } from "../../../src/core/address.ts";
 import { Authority, type Pair } from "../../support/certificates.ts";
 import { RawClient } from "../../support/client.ts";
+import { lookUntil } from "../../support/look.ts";
 import { values } from "../../support/message.ts";
 import { scrape } from "../../support/scrape.ts";
 import { settings } from "../../support/settings.ts";
@@ -59,9 +60,8 @@ async function stage(t: Test, certificate: string, key: string) {
   const sidecar = await startHere(text, { watch });
   t.teardown(() => Promise.all([sidecar.close(), upstream.close()]));
   const inbound = addressOf(sidecar);
-  const shows = async (serial: string): Promise<void> => {
-    while ((await serialOf(inbound)) !== serial);
-  };
+  const shows = (serial: string): Promise<void> =>
+    lookUntil(async () => (await serialOf(inbound)) === serial, serial);
   const events = async (): Promise<{ subject: string; to: string; reason: string }[]> => {
     const response = await fetch(`http://${addressOf(sidecar, "admin").text}/events`);
     return response.json() as Promise<{ subject: string; to: string; reason: string }[]>;
@@ -130,10 +130,13 @@ t.test("a pair that does not fit is told of, and the old one stays", async (t) =
   const short = authority.sign({ days: 30 });
   replace("tls.crt", short.cert);
   const told = async (to: string) => {
-    for (;;) {
+    let reason: string | undefined;
+    await lookUntil(async () => {
       const last = (await events()).findLast(({ subject }) => subject === "certificate");
-      if (last?.to === to) return last.reason;
-    }
+      if (last?.to === to) reason = last.reason;
+      return reason !== undefined;
+    }, to);
+    return reason;
   };
   t.match(await told("refused"), /^key .*tls\.key is not the key of the certificate; the old/);
   t.equal(await serialOf(inbound), before);
