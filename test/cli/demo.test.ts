@@ -1,9 +1,6 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import t from "tap";
 import { UsageError } from "../../src/cli/arguments.ts";
 import { arrivals, openLoad } from "../../src/cli/demo/load.ts";
@@ -12,8 +9,7 @@ import { percentile, type Shot, tally, tallyRow } from "../../src/cli/demo/tally
 import { demo } from "../../src/cli/demo.ts";
 import { table } from "../../src/cli/table.ts";
 import { systemClock } from "../../src/core/clock.ts";
-
-const MAIN = join(import.meta.dirname, "../../src/main.ts");
+import { tidegate } from "./command.ts";
 
 function shot(status: number, latencyMs: number, reason?: string, tier?: string): Shot {
   return { at: 0, latencyMs, status, reason, tier };
@@ -168,14 +164,10 @@ t.test("the service answers, dies, and comes back on the same port", async (t) =
 });
 
 t.test("the whole demo, short: every promise holds, and it says so", async (t) => {
-  const child = spawn(process.execPath, [MAIN, "demo", "--seconds", "0.6"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const closed = once(child, "close");
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = await closed;
-  t.equal(code, 0, `${err}${out}`);
-  t.equal(err, "");
+  const child = await tidegate(["demo", "--seconds", "0.6"]);
+  const { ended, stdout: out, stderr } = child;
+  t.equal(ended, 0, `${stderr}${out}`);
+  t.equal(stderr, "");
   t.notMatch(out, /BROKEN|NaN|undefined/);
   t.equal(out.match(/^held /gm)?.length, 11);
   for (const word of [

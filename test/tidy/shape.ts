@@ -91,12 +91,10 @@ function strayTests(tree: Tree): string[] {
     .map((room) => `test/${room}/: mirrors no folder of src/`);
 }
 
-/** Tests that `npm test` would leave out: in a folder that .taprc does not name, and that no file which it has runs. */
+/** Tests that `npm test` would leave out: in a folder that test/main.ts does not name, and that no file which it has runs. */
 export function idleTests(tree: Tree): string[] {
-  const globs = tree.texts.get(".taprc") ?? "";
-  const named = new Set(
-    [...globs.matchAll(/^ *- "(.*)\/\*\.test\.ts"$/gm)].map(([, room]) => room),
-  );
+  const main = tree.sources.get("test/main.ts")?.text ?? "";
+  const named = new Set([...main.matchAll(/"([^"*]*)\/\*\.test\.ts"/g)].map(([, room]) => room));
   const tests = [...tree.sources.values()].filter(({ path }) => /^test\/.*\.test\.ts$/.test(path));
   const [run, rest] = [
     tests.filter(({ path }) => named.has(posix.dirname(path))),

@@ -13,7 +13,7 @@ export interface Tree {
 }
 
 const CODE = ["src", "test", "bench"];
-const TEXTS = [".taprc", "README.md", "package.json"];
+const TEXTS = ["README.md", "package.json"];
 
 /** A tree from file texts, keyed by path. */
 export function treeOf(files: Readonly<Record<string, string>>): Tree {
