@@ -1,7 +1,8 @@
 // `run --dry-run`: is the config good, and what would it change? The sidecar that runs is asked at
 // `admin.bind`, with the text of this config; where nobody runs, everything would be started.
-import { type ConfigOrder, loadApart } from "../control/config/apart.ts";
+import type { ConfigOrder } from "../control/config/apart.ts";
 import { readBytes } from "../control/config/file.ts";
+import { loadConfig, parseConfig } from "../control/config/load.ts";
 import type { Config } from "../control/config/schema.ts";
 import { formatProblem, type Problem } from "../control/config/source.ts";
 import { askAdmin, NoAnswer } from "./admin/ask.ts";
@@ -12,8 +13,11 @@ import { reachable } from "./admin/place.ts";
 export async function dryRun(order: ConfigOrder): Promise<number> {
   const text = order.text ?? (await textOf(order.file));
   const name = order.file === "-" ? "<stdin>" : order.file;
-  const expand = order.text === undefined;
-  const loaded = await loadApart(text === undefined ? order : { file: name, text, expand });
+  const environment = order.text === undefined ? process.env : {};
+  const loaded =
+    text === undefined
+      ? await loadConfig(order.file, environment)
+      : parseConfig(name, text, environment);
   complain(loaded.ok ? loaded.warnings : loaded.errors);
   if (!loaded.ok) return 2;
   process.stdout.write(`${name} is good.\n`);

@@ -1,6 +1,5 @@
 // Where the admin listener is, as the flags of `status` and `events` say it.
 import { addressProblem } from "../../control/config/address.ts";
-import { loadApart } from "../../control/config/apart.ts";
 import { formatProblem } from "../../control/config/source.ts";
 import { type Address, parseAddress, tcpAddress } from "../../core/address.ts";
 import { type Given, UsageError } from "../arguments.ts";
@@ -29,7 +28,9 @@ export async function placeOf({ values }: Given): Promise<Place> {
     return { address, token: process.env[TOKEN_VARIABLE] };
   }
   if (values.has("admin")) throw new UsageError("give --admin or --config, not both");
-  const loaded = await loadApart({ file });
+  // It takes as long to load as all the rest, and most do without.
+  const { loadConfig } = await import("../../control/config/load.ts");
+  const loaded = await loadConfig(file, process.env);
   if (!loaded.ok) throw new BadConfig(loaded.errors.map(formatProblem).join(""));
   const { bind, token } = loaded.config.admin;
   return { address: reachable(bind), token: token ?? process.env[TOKEN_VARIABLE] };
