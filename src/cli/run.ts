@@ -5,7 +5,7 @@ import type { Config } from "../control/config/schema.ts";
 import { formatProblem, type Problem } from "../control/config/source.ts";
 import type { Origin } from "../control/reload.ts";
 import { StartError } from "../control/starterror.ts";
-import { type Sidecar, startSidecar } from "../sidecar.ts";
+import type { Sidecar } from "../sidecar.ts";
 import { atMost, type Given, readArguments, UsageError } from "./arguments.ts";
 import { usageOf } from "./help.ts";
 import { listenProblem } from "./listenproblem.ts";
@@ -33,7 +33,8 @@ export async function run(args: string[]): Promise<number> {
     const { dryRun } = await import("./dryrun.ts");
     return dryRun(order);
   }
-  const loaded = await loadApart(order);
+  // The one takes as long as the other, and they need not wait for each other.
+  const [loaded] = await Promise.all([loadApart(order), sidecarModule()]);
   if (!loaded.ok) {
     complain(loaded.errors);
     return 2;
@@ -80,12 +81,15 @@ function originOf(order: ConfigOrder, { written, digest }: Extract<Loaded, { ok:
   };
 }
 
+const sidecarModule = () => import("../sidecar.ts");
+
 function complain(problems: readonly Problem[]): void {
   process.stderr.write(problems.map(formatProblem).join(""));
 }
 
 /** The sidecar; an exit code, after a line on stderr, when the world is not as the config needs it. */
 async function start(config: Config, origin: Origin): Promise<Sidecar | number> {
+  const { startSidecar } = await sidecarModule();
   try {
     return await startSidecar(config, { origin });
   } catch (error) {
