@@ -143,6 +143,19 @@ listeners: [{ name: inbound, bind: 127.0.0.1:0, routes: [{ cluster: app }] }]
 clusters: [{ name: app, endpoints: [127.0.0.1:3000] }]
 `;
 
+const INSTALL = /^npm ci --ignore-scripts\b/;
+
+/** What `npm ci` installs is here already, from the same package-lock.json: links to it take a twentieth of the time. */
+async function installIn(app: string): Promise<void> {
+  const [from, to] = [join(ROOT, "node_modules"), join(app, "node_modules")];
+  // Links do not lead from one file system to another.
+  await run("cp", ["-al", from, to]).catch(() => run("cp", ["-a", "--", `${from}/.`, to]));
+  // This one npm writes to, the others it only removes.
+  const list = ".package-lock.json";
+  rmSync(join(to, list));
+  copyFileSync(join(from, list), join(to, list));
+}
+
 /** Does in `root` what the Dockerfile does: the commands of the first stage, the copies of both. */
 async function build(root: string): Promise<void> {
   // Made by mkdtemp for its owner alone; the image's user must get in.
@@ -155,7 +168,11 @@ async function build(root: string): Promise<void> {
   outside.push("npm_config_prefer_offline=true");
   for (const { name, text } of builder) {
     if (name === "COPY") copy(text, app, root);
-    if (name === "RUN") await run("env", [...outside, "sh", "-ec", text], { cwd: app });
+    if (name !== "RUN") continue;
+    const [install = "", rest = ""] = text.split(/ && (.*)/);
+    if (!INSTALL.test(install)) throw new Error(`Dockerfile: it does not begin by ${INSTALL}`);
+    await installIn(app);
+    await run("env", [...outside, "sh", "-ec", rest], { cwd: app });
   }
   for (const text of texts(image, "COPY")) {
     if (!text.startsWith("--from")) copy(text, app, root);

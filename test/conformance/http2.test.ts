@@ -59,8 +59,13 @@ function bytesOf(step: Step): Buffer[] {
   return Array.from({ length: repeat }, () => frameOf(type, flags, stream, payload));
 }
 
-/** What the client is told, in the words of the cases. */
-async function play(world: OpenWorld, wire: Http2Case): Promise<string> {
+/** Has it been told to go, for a reason? */
+function isTold({ goaway }: FrameClient): boolean {
+  return goaway !== undefined && goaway !== "NO_ERROR";
+}
+
+/** What the client is told, in the words of the cases. Who is told to go stays, to be closed, and is `parting`. */
+async function play(world: OpenWorld, wire: Http2Case, parting: FrameClient[]): Promise<string> {
   const before = world.upstream.requests.length;
   const client = await FrameClient.connect(world.proxy);
   try {
@@ -69,10 +74,12 @@ async function play(world: OpenWorld, wire: Http2Case): Promise<string> {
     const answered = (): boolean => client.frames.some(endsStream);
     const ponged = (): boolean =>
       client.of("PING").some(({ payload }) => payload.toString("latin1") === LAST_PING);
-    await client.bell.until(() => client.closed || (opens ? answered() : ponged()));
+    const settled = (): boolean => isTold(client) || (opens ? answered() : ponged());
+    await client.bell.until(() => client.closed || settled());
     return verdict(client, world.upstream.requests.slice(before), wire);
   } finally {
-    client.close();
+    if (isTold(client)) parting.push(client);
+    else client.close();
   }
 }
 
@@ -87,7 +94,7 @@ function verdict(
   wire: Http2Case,
 ): string {
   const { goaway } = client;
-  if (goaway !== undefined && goaway !== "NO_ERROR") return `goaway-${goaway}`;
+  if (isTold(client)) return `goaway-${goaway}`;
   const [head] = client.of("HEADERS");
   const status = head === undefined ? 0 : statusOf(head.payload);
   if (status === 200 && requests.length === 1) {
@@ -117,10 +124,11 @@ t.test("the given cases are copied verbatim", async (t) => {
 t.test("a stream is forwarded, refused or reset as its case says", async (t) => {
   const world = await openWorld();
   t.teardown(() => world.close());
+  const parting: FrameClient[] = [];
   for (const wire of CASES) {
     await t.test(`${wire.id}: ${wire.note}`, { timeout: 20_000 }, async (t) => {
       const before = world.upstream.requests.length;
-      const seen = await play(world, wire);
+      const seen = await play(world, wire, parting);
       t.ok(allows(wire, seen), `${seen}, wanted ${wire.expect} or ${wire.accept?.join(" or ")}`);
       const requests = world.upstream.requests.slice(before);
       const works = wire.frames.some(({ macro }) => macro !== undefined) ? 300 : 1;
@@ -132,4 +140,6 @@ t.test("a stream is forwarded, refused or reset as its case says", async (t) => 
       }
     });
   }
+  t.ok(parting.length > 0);
+  await Promise.all(parting.map((client) => client.bell.until(() => client.closed)));
 });
