@@ -32,7 +32,8 @@ t.test("addresses that are none are refused", async (t) => {
     [["--listen", ":80"], /--listen must have a host before the port/],
     [["--all", "--listen", "a:80"], /--all prints every option as it is/],
   ];
-  for (const [args, stderr] of rows) {
-    t.match(await tidegate(["init", ...args]), { ended: 2, stdout: "", stderr }, args.join(" "));
+  const told = await Promise.all(rows.map(([args]) => tidegate(["init", ...args])));
+  for (const [at, [args, stderr]] of rows.entries()) {
+    t.match(told[at], { ended: 2, stdout: "", stderr }, args.join(" "));
   }
 });

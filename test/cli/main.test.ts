@@ -58,8 +58,9 @@ t.test("unknown commands and flags are told with what was meant, and exit 2", as
       'tidegate check: unknown flag "--fromat"; did you mean "--format"?; "tidegate help check" says more\n',
     ],
   ];
-  for (const [args, stderr] of rows) {
-    t.match(await tidegate(args), { ended: 2, stdout: "", stderr }, args.join(" "));
+  const told = await Promise.all(rows.map(([args]) => tidegate(args)));
+  for (const [at, [args, stderr]] of rows.entries()) {
+    t.match(told[at], { ended: 2, stdout: "", stderr }, args.join(" "));
   }
 });
 

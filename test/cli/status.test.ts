@@ -199,16 +199,16 @@ t.test("a running sidecar tells of itself, through the socket that its config na
   const sidecar = start(["run", "--config", file]);
   t.teardown(() => sidecar.kill());
   await sidecar.says(/inbound listening/);
-  const told = await tidegate(["status", "--config", file]);
+  const [told, json, events, eventsJson] = await Promise.all(
+    [["status"], ["status", "--json"], ["events"], ["events", "--json"]].map((args) =>
+      tidegate([...args, "--config", file]),
+    ),
+  );
   t.match(told, { ended: 0, stderr: "", stdout: /^tidegate \S+, up \d+s\n/ });
-  t.match(told.stdout, /^127\.0\.0\.1:1 +primary +yes +0 +0 +unknown +- +closed +-$/m);
-  const json = await tidegate(["status", "--json", "--config", file]);
-  t.match(JSON.parse(json.stdout), { clusters: [{ endpoints: [{ usable: "yes" }] }] });
-  t.match(await tidegate(["events", "--config", file]), {
-    ended: 0,
-    stdout: "nothing has changed\n",
-  });
-  t.match(await tidegate(["events", "--json", "--config", file]), { ended: 0, stdout: "[]\n" });
+  t.match(told?.stdout, /^127\.0\.0\.1:1 +primary +yes +0 +0 +unknown +- +closed +-$/m);
+  t.match(JSON.parse(json?.stdout ?? ""), { clusters: [{ endpoints: [{ usable: "yes" }] }] });
+  t.match(events, { ended: 0, stdout: "nothing has changed\n" });
+  t.match(eventsJson, { ended: 0, stdout: "[]\n" });
   // The same without the config: the token comes from the environment, or is asked for.
   const [, bind = ""] = /listening on (unix:\S+)/.exec(sidecar.stdout) ?? [];
   const refused = await tidegate(["status", "--admin", bind]);
@@ -243,9 +243,8 @@ t.test("what answers and is no sidecar is told", async (t) => {
   ];
   for (const [listener, stderr] of rows) {
     const admin = await serving(t, listener);
-    for (const command of ["status", "events"]) {
-      t.match(await tidegate([command, "--admin", admin]), { ended: 1, stdout: "", stderr });
-    }
+    const asked = ["status", "events"].map((command) => tidegate([command, "--admin", admin]));
+    for (const told of await Promise.all(asked)) t.match(told, { ended: 1, stdout: "", stderr });
   }
 });
 
@@ -257,8 +256,9 @@ t.test("slips on the command line are told, and exit 2", async (t) => {
     [["events", "--since", "soon"], /--since must be a duration such as 10m/],
     [["status", "extra"], /unexpected "extra"/],
   ];
-  for (const [args, stderr] of rows) {
-    t.match(await tidegate(args), { ended: 2, stdout: "", stderr }, args.join(" "));
+  const told = await Promise.all(rows.map(([args]) => tidegate(args)));
+  for (const [at, [args, stderr]] of rows.entries()) {
+    t.match(told[at], { ended: 2, stdout: "", stderr }, args.join(" "));
   }
   const anyPort = `admin: { bind: "127.0.0.1:0" }
 listeners: [{ name: a, bind: "127.0.0.1:0", routes: [{ cluster: app }] }]

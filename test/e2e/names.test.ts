@@ -10,7 +10,7 @@ import { NameServer, type Said } from "../support/nameserver.ts";
 import { settings } from "../support/settings.ts";
 import { OK, POLITE, type Script, Upstream } from "../support/upstream.ts";
 
-const LOAD = { connections: 20, requests: 2000, request: get };
+const LOAD = { connections: 20, requests: 1000, request: get };
 const SERVICE = "_http._tcp.app.test";
 
 /** Each upstream is one host of the service, all of them on 127.0.0.1. */

@@ -26,7 +26,7 @@ async function open(t: Test, delay: string) {
     return ((await state.json()) as { protection: Protection }).protection;
   };
   const flood = (connections: string) =>
-    run(tool("wrk"), ["-t", "1", "-c", connections, "-d", "4s", `${daemon.url}/`]);
+    run(tool("wrk"), ["-t", "1", "-c", connections, "-d", "3s", `${daemon.url}/`]);
   return { daemon, protection, flood };
 }
 
