@@ -4,15 +4,13 @@ import { join } from "node:path";
 import t from "tap";
 
 const ROOT = join(import.meta.dirname, "..");
-/** Those that take longest come first, so that none of them is left for one processor alone at the end. */
+/**
+ * The two that compare latencies come first, beside one another, since neither has much to do; then those that take
+ * longest, so that none of them is left for one processor alone at the end.
+ */
 const FIRST = [
-  "e2e/process",
-  "cli",
-  "e2e/overload",
-  "e2e/faults",
-  "e2e/retries",
-  "conformance",
-  "sim",
+  ...["e2e/latency", "e2e/overload"],
+  ...["cli", "e2e/process", "e2e/faults", "e2e/retries", "e2e/http1", "sim", "conformance"],
 ];
 /** Of one file, on a machine that has other things to do. */
 const PATIENCE_MS = 300_000;
