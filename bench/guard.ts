@@ -41,7 +41,7 @@ async function ratios(options: Options, names: string): Promise<Record<string, n
   const { present: contenders } = await field(`${OURS},${BASE}`);
   const rounds = options.check ? 1 : (options.rounds ?? 5);
   const seconds = options.check ? 0.3 : (options.seconds ?? 2);
-  const cells = await measure({ contenders, scenarios, rounds, seconds });
+  const cells = await measure({ contenders, scenarios, rounds, seconds, check: options.check });
   const rows = summarise(cells);
   console.log(overview(rows, scenarios));
   console.log(`written to ${writeResult("guard", { rounds, seconds, rows, cells })}`);

@@ -6,6 +6,7 @@ import { tidegate } from "./contenders/tidegate.ts";
 import { commandAvailable, PREFIX } from "./harness/contender.ts";
 import { pairedRatio, spread } from "./harness/figures.ts";
 import type { Running } from "./harness/launch.ts";
+import { warmUpSeconds } from "./harness/measure.ts";
 import type { Options } from "./harness/options.ts";
 import { startOrigin } from "./harness/origin.ts";
 import { writeResult } from "./harness/record.ts";
@@ -15,7 +16,6 @@ import { usageOf } from "./harness/usage.ts";
 /** Promised: at most so many times HAProxy's CPU. */
 const MOST = 2.2;
 const CONTENDERS = [haproxyHttp2, tidegate];
-const WARM_UP_SECONDS = 4;
 /** Sixteen connections with sixteen requests on each. */
 const CROWD = ["-c16", "-m16", "-t1"];
 
@@ -66,7 +66,7 @@ async function measure({ check, ...options }: Options): Promise<Round[][]> {
     for (const contender of CONTENDERS) {
       const each = await contender.start(origin);
       running.push(each);
-      await load(each, check ? 1 : WARM_UP_SECONDS);
+      await load(each, warmUpSeconds(check));
     }
     for (let round = 0; round < rounds; round++) {
       for (const [at, each] of running.entries()) measured[at]?.push(await load(each, seconds));

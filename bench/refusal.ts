@@ -5,7 +5,7 @@ import { sidecar } from "./contenders/tidegate.ts";
 import { type Contender, commandAvailable } from "./harness/contender.ts";
 import { pairedRatio, spread } from "./harness/figures.ts";
 import { launchPrinting, type Running } from "./harness/launch.ts";
-import { measureRound, type Round } from "./harness/measure.ts";
+import { measureRound, type Round, warmUpSeconds } from "./harness/measure.ts";
 import type { Options } from "./harness/options.ts";
 import { portOf } from "./harness/origin.ts";
 import { writeResult } from "./harness/record.ts";
@@ -18,7 +18,6 @@ import { load } from "./harness/wrk.ts";
 const MOST = 1.2;
 /** So few of the requests are let through, where some must be. */
 const ADMITTED = 0.01;
-const WARM_UP_SECONDS = 4;
 
 interface Lane {
   readonly name: string;
@@ -89,7 +88,7 @@ async function measureLanes(all: readonly Lane[], options: Options): Promise<Rou
     for (const { contender, scenario } of all) {
       const each = await contender.start(service);
       running.push(each);
-      await load(each.port, scenario, check ? 0.5 : WARM_UP_SECONDS);
+      await load(each.port, scenario, warmUpSeconds(check));
     }
     for (let round = 0; round < rounds; round++) {
       for (const [at, { scenario }] of all.entries()) {

@@ -30,7 +30,7 @@ export async function run(options: Options): Promise<number> {
   const { check, rounds = check ? 1 : 5, seconds = check ? 0.5 : 2 } = options;
   const list = options.scenarios ?? `${JUDGED},get1,download`;
   const scenarios = chosenScenarios(list).map((each) => ({ ...each, secure: true }));
-  const cells = await measure({ contenders: field.present, scenarios, rounds, seconds });
+  const cells = await measure({ contenders: field.present, scenarios, rounds, seconds, check });
   const results = scenarios.map(({ name }) => {
     const [theirs, ours] = cells.filter(({ scenario }) => scenario.name === name);
     return { name, theirs: costsOf(theirs), ours: costsOf(ours) };

@@ -33,10 +33,17 @@ export interface Plan {
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
   readonly seconds: number;
+  /** Very short, and about correctness rather than speed. */
+  readonly check: boolean;
 }
 
-// Node proxies become cheaper for some seconds while their code is compiled; a service runs for days.
-const WARM_UP_SECONDS = 4;
+/**
+ * Seconds of load before a contender is measured. The compilers of Node's proxies take 6 to 7 % of the CPU of
+ * their first ten seconds; a service runs for days.
+ */
+export function warmUpSeconds(check: boolean): number {
+  return check ? 1 : 12;
+}
 
 /** Measures every contender in every scenario, each in a fresh process per scenario. */
 export async function measure(plan: Plan): Promise<Cell[]> {
@@ -61,7 +68,10 @@ async function measureOne(plan: Plan, scenario: Scenario, origin: Running): Prom
   const lanes: Lane[] = [];
   try {
     for (const contender of plan.contenders) {
-      const { running, fault } = await begin(contender, scenario, origin);
+      const { running, fault } = await begin(contender, scenario, [
+        origin,
+        warmUpSeconds(plan.check),
+      ]);
       const lane = { running, cell: { contender: contender.name, scenario, rounds: [], fault } };
       lanes.push(lane);
       if (fault !== undefined) takeOut(lane, fault);
@@ -96,12 +106,12 @@ function takeOut(lane: Lane, fault: string): void {
 async function begin(
   contender: Contender,
   scenario: Scenario,
-  origin: Running,
+  [origin, warmUp]: readonly [Running, number],
 ): Promise<{ running: Running | undefined; fault: string | undefined }> {
   try {
     const running = await contender.start(origin);
     const fault = await probe(running.port, scenario);
-    if (fault === undefined) await load(running.port, scenario, WARM_UP_SECONDS);
+    if (fault === undefined) await load(running.port, scenario, warmUp);
     return { running, fault };
   } catch (error) {
     return { running: undefined, fault: error instanceof Error ? error.message : String(error) };

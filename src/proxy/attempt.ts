@@ -56,7 +56,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
   readonly #exchange: Exchange;
   /** Given up once the response is whole: then it may carry another request. */
   #connection: Carrier | undefined;
-  #resolve: (outcome: Outcome) => void = () => {};
+  #resolve: ((outcome: Outcome) => void) | undefined;
   #finish: ((ending: Ending) => void) | undefined;
   #state: State = "waiting";
   /** The body as far as it has come and not gone on, one character per byte. */
@@ -290,7 +290,7 @@ export class Attempt implements ResponseReceiver, ExchangeListener {
 
   #settle(outcome: Outcome): void {
     this.#wake(Number.POSITIVE_INFINITY);
-    this.#resolve(outcome);
+    this.#resolve?.(outcome);
   }
 
   #done(ending: Ending): void {

@@ -29,15 +29,10 @@ export class Hedges implements Hedging {
   }
 
   /** Watches a try that has just begun; undefined when it must not be hedged. */
-  race(
-    exchange: Exchange,
-    story: Story,
-    tried: Try,
-    { clock, lag }: Omit<RaceWorld, "hedging">,
-  ): Race | undefined {
+  race(exchange: Exchange, story: Story, tried: Try, world: RaceWorld): Race | undefined {
     if (story.hedge !== undefined || story.upgrade !== undefined) return undefined;
     if (!this.#retries.mayHedge(exchange, story)) return undefined;
-    return new Race(exchange, story, tried, { clock, lag, hedging: this });
+    return new Race(exchange, story, tried, world, this);
   }
 
   delay(now: number): number {

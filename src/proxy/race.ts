@@ -4,9 +4,10 @@
 //   waits for one -- late --> waits for both -- a good answer --> decided; the other one is cancelled
 //        | it ends                 | one fails
 //        v                         v
-//     decided               waits for the other -- it ends --> decided
+//   there was no race       waits for the other -- it ends --> decided
 //
-// The exchange has one listener and one deadline: they are the race's until it is decided.
+// The exchange has one listener and one deadline: they are the race's until it is decided. Of a hundred requests
+// one is late: what takes a second try to be needed is made when there is one.
 import type { HedgeResult } from "../core/access.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Exchange, ExchangeListener } from "../core/exchange.ts";
@@ -34,11 +35,13 @@ export interface Hedging {
   count(result: HedgeResult): void;
 }
 
+/** The try that counts, its outcome, and when that was there. */
+type Decision = readonly [tried: Try, outcome: Outcome, now: number];
+
 /** What races share with the rest of the path. */
 export interface RaceWorld {
   readonly clock: Clock;
   readonly lag: Lag;
-  readonly hedging: Hedging;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -46,35 +49,44 @@ const NEVER = Number.POSITIVE_INFINITY;
 const HAIR_MS = 0.001;
 
 export class Race implements ExchangeListener {
-  /** The try that counts, when its outcome is there; what there was to learn of the other one is learnt. */
-  readonly decided: Promise<Try>;
   readonly #exchange: Exchange;
   readonly #story: Story;
   readonly #world: RaceWorld;
+  readonly #hedging: Hedging;
   readonly #first: Try;
   #second: Try | undefined;
   /** Those of which more is to be heard. */
   #running: readonly Try[];
   readonly #delay: number;
   #hedgeAt: number;
-  #resolve: (decided: Try) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
+  /** Once there are two. */
+  #decided: PromiseWithResolvers<Decision> | undefined;
 
   /** Watches `first`, which has just begun. */
-  constructor(exchange: Exchange, story: Story, first: Try, world: RaceWorld) {
+  constructor(exchange: Exchange, story: Story, first: Try, world: RaceWorld, hedging: Hedging) {
     this.#exchange = exchange;
     this.#story = story;
     this.#world = world;
+    this.#hedging = hedging;
     this.#first = first;
     this.#running = [first];
     const { begun } = first.span;
-    this.#delay = world.hedging.delay(begun);
+    this.#delay = hedging.delay(begun);
     this.#hedgeAt = begun + this.#delay;
-    this.decided = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.#watch(first);
+    exchange.listener = this;
+    this.#arm();
+  }
+
+  /**
+   * The first try has ended. Undefined if it was the only one; otherwise the one that counts, when what there was to
+   * learn of the other one is learnt.
+   */
+  ended(outcome: Outcome, now: number): Promise<Decision> | undefined {
+    if (this.#decided !== undefined) return this.#decided.promise;
+    this.#running = [];
+    this.#exchange.listener = this.#first.attempt;
+    this.#times(this.#first, outcome, now);
+    return undefined;
   }
 
   // What the client's side says.
@@ -106,10 +118,9 @@ export class Race implements ExchangeListener {
     this.#running = [];
   }
 
-  #watch(each: Try): void {
-    this.#exchange.listener = this;
-    this.#arm();
-    each.attempt.outcome.then((outcome) => this.#ended(each, outcome)).catch(this.#reject);
+  #watch(each: Try, decided: PromiseWithResolvers<Decision>): void {
+    const { outcome } = each.attempt;
+    outcome.then((how) => this.#hears(each, how, decided)).catch(decided.reject);
   }
 
   #arm(): void {
@@ -126,44 +137,52 @@ export class Race implements ExchangeListener {
     const possible = exchange.bodyKept && first.attempt.waits;
     this.#hedgeAt = possible && early > HAIR_MS ? now + early : NEVER;
     if (!possible || early > HAIR_MS) return;
-    const endpoint = this.#world.hedging.another(this.#story, first, now);
+    const endpoint = this.#hedging.another(this.#story, first, now);
     if (endpoint === undefined) return;
-    const until = this.#world.hedging.until(now, this.#story.deadline);
+    const until = this.#hedging.until(now, this.#story.deadline);
     const second = new Try(exchange, this.#story, endpoint, new Span(now, until, this.#world.lag));
     this.#second = second;
     this.#running = [first, second];
-    this.#watch(second);
+    exchange.listener = this;
+    this.#decided = Promise.withResolvers();
+    for (const each of this.#running) this.#watch(each, this.#decided);
   }
 
-  #ended(each: Try, outcome: Outcome): void {
+  #hears(each: Try, outcome: Outcome, decided: PromiseWithResolvers<Decision>): void {
     const others = this.#running.filter((other) => other !== each);
     // One that has lost is told that it was cancelled.
     if (others.length === this.#running.length) return;
     this.#running = others;
     const now = this.#world.clock.now();
-    const good = this.#world.hedging.isGood(outcome, each.attempt);
-    const late = outcome === "timed_out" && !each.attempt.clientLate;
-    if (each === this.#first && (good || late)) this.#world.hedging.observe(each.took(now), now);
-    if (good || others.length === 0) return this.#decide(each, good, now);
+    const good = this.#times(each, outcome, now);
+    if (good || others.length === 0) {
+      this.#decide(each, good, now);
+      return decided.resolve([each, outcome, now]);
+    }
     each.learns(outcome, now);
     each.leaves(now);
     this.#arm();
   }
 
+  /** Is it a good answer? How long a first try took to it, or took too long, is told. */
+  #times(each: Try, outcome: Outcome, now: number): boolean {
+    const good = this.#hedging.isGood(outcome, each.attempt);
+    const late = outcome === "timed_out" && !each.attempt.clientLate;
+    if (each === this.#first && (good || late)) this.#hedging.observe(each.took(now), now);
+    return good;
+  }
+
   #decide(winner: Try, good: boolean, now: number): void {
     for (const loser of this.#running) {
       const beaten = loser === this.#first;
-      if (beaten) this.#world.hedging.observe(loser.took(now), now);
+      if (beaten) this.#hedging.observe(loser.took(now), now);
       loser.loses(beaten ? "beaten" : "ignore", now);
     }
     this.#running = [];
     this.#exchange.deadline(NEVER);
     this.#exchange.listener = winner.attempt;
-    if (this.#second !== undefined) {
-      const result = !good ? "failed" : winner === this.#second ? "won" : "lost";
-      this.#story.hedge = result;
-      this.#world.hedging.count(result);
-    }
-    this.#resolve(winner);
+    const result = !good ? "failed" : winner === this.#second ? "won" : "lost";
+    this.#story.hedge = result;
+    this.#hedging.count(result);
   }
 }

@@ -68,16 +68,16 @@ export async function serve(exchange: Exchange, path: Path): Promise<void> {
     if (queued !== undefined) now = await queued;
     if (!story.admitted) return reply.turnAway(story.refused);
     route.retries.count(now);
-
     for (;;) {
       const endpoint = route.cluster.pick(story.visited, now);
       if (endpoint === undefined) return reply.refuse("no_endpoint");
       const span = new Span(now, route.retries.until(now, story.deadline), path.lag);
       tried = new Try(exchange, story, endpoint, span);
       race = route.hedges?.race(exchange, story, tried, path);
-      if (race !== undefined) tried = await race.decided;
-      const outcome = await tried.attempt.outcome;
+      let outcome = await tried.attempt.outcome;
       now = path.clock.now();
+      const decided = race?.ended(outcome, now);
+      if (decided !== undefined) [tried, outcome, now] = await decided;
       tried.learns(outcome, now);
       const decision = route.retries.judge(exchange, story, tried.attempt, now);
       if (decision.kind !== "again") {
