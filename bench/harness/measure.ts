@@ -1,4 +1,5 @@
-// Measures contenders in turn, A B A B: what slows the machine for a while slows them alike.
+// Measures contenders in turn, A B B A: what slows the machine for a while slows them alike, and none comes
+// always after the same other one.
 import type { Contender } from "./contender.ts";
 import type { Running } from "./launch.ts";
 import { startOrigin } from "./origin.ts";
@@ -78,7 +79,8 @@ async function measureOne(plan: Plan, scenario: Scenario, origin: Running): Prom
     }
     for (let round = 1; round <= plan.rounds; round++) {
       console.error(`bench: ${scenario.name}, round ${round} of ${plan.rounds}`);
-      for (const lane of lanes) await addRound(lane, scenario, plan.seconds);
+      const order = round % 2 === 1 ? lanes : lanes.toReversed();
+      for (const lane of order) await addRound(lane, scenario, plan.seconds);
     }
   } finally {
     await Promise.all(lanes.map(({ running }) => running?.stop()));
