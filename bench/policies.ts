@@ -37,7 +37,10 @@ export async function run(options: Options): Promise<number> {
 
 const RETRIES = "attempts: 2, statuses: [502, 503, 504]";
 /** At p99 one request in a hundred is sent twice, whatever hedging costs the others: told, and not judged. */
-const TOLD = "hedging at p99";
+const AT_P99 = "hedging at p99";
+/** What the ratio is where there is no difference: of the same thing twice. */
+const AGAIN = "without once more";
+const TOLD: readonly string[] = [AT_P99, AGAIN];
 
 /** All before the same two origins: another process on the machine costs more than all policies. */
 function lanes([second, backup]: readonly number[]): readonly Contender[] {
@@ -48,15 +51,17 @@ function lanes([second, backup]: readonly number[]): readonly Contender[] {
     "fallback: { status: 503, body: sorry }",
   ];
   const hedging = (delay: string) => [`retry: { ${RETRIES}, hedge: { delay: ${delay} } }`];
+  const without = {
+    ports,
+    route: ["retry: { attempts: 0 }"],
+    cluster: ["healthCheck: off", "breaker: off"],
+  };
   return [
-    sidecar("without", {
-      ports,
-      route: ["retry: { attempts: 0 }"],
-      cluster: ["healthCheck: off", "breaker: off"],
-    }),
+    sidecar("without", without),
+    sidecar(AGAIN, without),
     sidecar("with", { ports, cluster, route: [`retry: { ${RETRIES} }`] }),
     sidecar("hedging as well", { ports, cluster, route: hedging("5s") }),
-    sidecar(TOLD, { ports, cluster, route: hedging("p99") }),
+    sidecar(AT_P99, { ports, cluster, route: hedging("p99") }),
   ];
 }
 
@@ -71,7 +76,7 @@ async function compared(contenders: readonly Contender[], options: Options): Pro
     const [without, ...others] = cells.filter((cell) => cell.scenario === scenario);
     for (const cell of others) {
       const ratio = told(cell, costsOf(cell), without === undefined ? [] : costsOf(without));
-      if (cell.contender !== TOLD) within &&= ratio <= MOST;
+      if (!TOLD.includes(cell.contender)) within &&= ratio <= MOST;
     }
   }
   return within;
