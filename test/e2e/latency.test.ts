@@ -86,7 +86,8 @@ t.test("D3: an instance hangs: others are answered as quickly as without it", as
   t.ok(compared.calm.every(isGood));
   const failed = compared.sick.filter((shot) => !isGood(shot)).length;
   t.ok(failed > 0, "some were sent there, or this shows nothing");
-  // 1.2 where nothing else runs: a p99 is the twelfth of the slowest here, which chance alone moves by a fifth.
+  // 1.2 in the simulated world, where nothing else runs: a p99 is the twelfth of the slowest here, which chance alone
+  // moves by a fifth.
   const p99 = growth(compared, 0.99);
   t.ok(p99 <= 1.5, `p99 x ${p99}`);
 });

@@ -55,6 +55,30 @@ const hang: Scenario = {
   },
 };
 
+const hangUntimed: Scenario = {
+  name: "hang-untimed",
+  about:
+    "the same without perTryTimeout: requests there end at their deadline, others are as quick as before",
+  seconds: 25,
+  set: (stage) => {
+    const timeoutMs = 1000;
+    const { services, client, sidecar } = three(stage, {}, { timeout: `${timeoutMs}ms` });
+    const [stopped] = services;
+    const late: number[] = [];
+    sidecar.onRecord = ({ status, durationMs }) => {
+      if (status === 504) late.push(Math.abs(durationMs - timeoutMs));
+    };
+    stage.at(10, () => stopped?.become("hang"));
+    stage.atEnd(() => {
+      const [before, after] = [client.tally.quantile(0.99, 2, 10), client.tally.quantile(0.99, 10)];
+      stage.promise("D3: p99 of the others compared with before", after / before, 1.2);
+      stage.promise("D3: 504 off its deadline by ms", Math.max(...late), 50);
+      stage.promise("D3: failed otherwise", client.tally.count(BAD) - late.length, 0);
+      stage.promise("D3: share failed", late.length / client.requests, 0.01);
+    });
+  },
+};
+
 const brownOut: Scenario = {
   name: "brown-out",
   about: "one of three becomes ten times as slow: it gets less, and the whole is hardly slower",
@@ -240,6 +264,7 @@ export const FAULTS: readonly Scenario[] = [
   calm,
   kill,
   hang,
+  hangUntimed,
   brownOut,
   flapping,
   partition,
