@@ -66,8 +66,9 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
     this.#stream = stream;
     this.#owner = owner;
     carry(stream, this);
-    if (this.#extended || stream.endAfterHeaders) return;
-    this.#read();
+    // Node resets one that nobody reads when all was written, even where its end waits for the client's window.
+    if (stream.endAfterHeaders) stream.resume();
+    else if (!head.extended) this.#read();
   }
 
   #read(): void {

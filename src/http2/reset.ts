@@ -14,14 +14,15 @@ export function resetStream(stream: Http2Stream, code: number): void {
 }
 
 /**
- * Closes a stream whose response is whole, with `code`. nghttp2 forgets a head that has not left yet when its stream
- * is reset, so that waits for a tick, and until nothing stands in its queue any more.
+ * Closes a stream whose response is whole, with `code`. nghttp2 forgets what has not left yet when its stream is
+ * reset, so that waits for a tick, until nothing stands in its queue any more, and until the end has gone, for which
+ * the client's window may have no room.
  */
 export function closeBehind(stream: Http2Stream, code: number, wheel: Wheel): void {
   const close = (): void => {
     if (stream.closed || stream.destroyed) return;
     const queued = stream.session?.state.outboundQueueSize ?? 0;
-    if (queued > 0) wheel.arm(timer, 0);
+    if (queued > 0 || stream.state.localClose === 0) wheel.arm(timer, 0);
     else stream.close(code);
   };
   const timer = new Timer(close);
