@@ -16,7 +16,6 @@ const LONG = [
   "e2e/http1",
   "sim",
 ];
-const UNTRACKED = join(import.meta.dirname, "support/untracked.ts");
 /** Of one file, on a machine that has other things to do. */
 const PATIENCE_MS = 300_000;
 
@@ -34,7 +33,7 @@ async function run(file: string): Promise<void> {
   // The runner would give each Node process below it, the sidecars too, hooks that cost it half a second of CPU.
   const words = ["-u", "NODE_OPTIONS", process.execPath, "--disable-warning=ExperimentalWarning"];
   const options = { cwd: ROOT, buffered: true, timeout: PATIENCE_MS };
-  await t.spawn("env", [...words, "--import", UNTRACKED, file], options, file);
+  await t.spawn("env", [...words, file], options, file);
 }
 
 t.setTimeout(0);

@@ -67,7 +67,7 @@ export class StreamExchange extends ReceivedRequest implements Exchange, StreamE
     this.#owner = owner;
     carry(stream, this);
     // Node resets one that nobody reads when all was written, even where its end waits for the client's window.
-    if (stream.endAfterHeaders) stream.resume();
+    if (!head.extended && stream.endAfterHeaders) stream.resume();
     else if (!head.extended) this.#read();
   }
 

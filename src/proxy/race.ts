@@ -120,7 +120,13 @@ export class Race implements ExchangeListener {
 
   #watch(each: Try, decided: PromiseWithResolvers<Decision>): void {
     const { outcome } = each.attempt;
-    outcome.then((how) => this.#hears(each, how, decided)).catch(decided.reject);
+    outcome
+      .then((how) => this.#hears(each, how, decided))
+      .catch((error) => {
+        decided.reject(error);
+        // Nobody waits for the decision while the first try is under way.
+        this.#first.attempt.cancel();
+      });
   }
 
   #arm(): void {
@@ -144,8 +150,11 @@ export class Race implements ExchangeListener {
     this.#second = second;
     this.#running = [first, second];
     exchange.listener = this;
-    this.#decided = Promise.withResolvers();
-    for (const each of this.#running) this.#watch(each, this.#decided);
+    const decided = Promise.withResolvers<Decision>();
+    this.#decided = decided;
+    // Whoever asks for it hears of a bug; before that it is no stray rejection.
+    decided.promise.catch(() => {});
+    for (const each of this.#running) this.#watch(each, decided);
   }
 
   #hears(each: Try, outcome: Outcome, decided: PromiseWithResolvers<Decision>): void {
